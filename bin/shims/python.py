@@ -1,0 +1,35 @@
+"""The shim of the Python runtime: `python.py RUN_DIRECTORY` runs one job. Standard library only, Python 3.9 or later.
+
+The interpreter that starts here never imports the user's code: it forks, the child calls, the parent waits and records.
+"""
+
+import os
+import sys
+
+
+def _entries_of_the_standard_library(shims):
+    """The module path without PYTHONPATH, so that no file of the user's stands in for a module the shim needs."""
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    users = {os.path.abspath(entry) for entry in named if entry}
+    return [shims] + [entry for entry in sys.path if os.path.abspath(entry) not in users]
+
+
+def _users_path(shims):
+    """The module path the user's code sees: the working directory, then what the interpreter was started with."""
+    return [os.getcwd()] + [entry for entry in sys.path if os.path.abspath(entry) != shims]
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit("python.py: give the run directory of one job")
+    shims = os.path.dirname(os.path.abspath(__file__))
+    users_path = _users_path(shims)
+    modules_at_start = set(sys.modules)
+    sys.path[:] = _entries_of_the_standard_library(shims)
+    from quant_runs_shim import waiter
+
+    waiter.run(sys.argv[1], users_path, modules_at_start)
+
+
+if __name__ == "__main__":
+    main()

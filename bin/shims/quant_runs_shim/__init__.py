@@ -1,0 +1,1 @@
+"""Runs one job: `waiter` watches over the process, `caller` calls the entrypoint in it, both tell `records` what happened."""

@@ -1,0 +1,188 @@
+"""The run directory as the shim sees it: which files it reads and writes, and how."""
+
+import errno
+import json
+import os
+import socket
+import stat
+import sys
+from datetime import datetime, timezone
+
+RESULT_BYTES_IN_STATUS = 1024 * 1024
+"""A result larger than this stands in result.json alone, and status.json says where."""
+
+_STATUS_FROM_JOB = ("entrypoint", "runtime", "parameters")
+
+
+def now():
+    """The time as the contract writes it: UTC, microseconds, explicit offset."""
+    return datetime.now(timezone.utc).isoformat(timespec="microseconds")
+
+
+class RunDirectory:
+    """`<QUANT_RUNS_DIR>/<job_id>`. Every file is replaced whole, and created anew should the job have deleted it."""
+
+    def __init__(self, path):
+        self.path = os.path.abspath(path)
+        with open(self._path_of("job.json"), encoding="utf-8") as file:
+            self._text_of_job = file.read()
+        self._text_of_claim = None
+        self._members = _members(self._text_of_job)
+        self.job = _parse(self._text_of_job)
+
+    def hold_alive(self):
+        """Opens the FIFO that tells the server this shim lives, for as long as the process holds the descriptor (fifo(7))."""
+        path = self._path_of("alive")
+        try:
+            os.mkfifo(path, 0o600)
+        except FileExistsError:
+            if not stat.S_ISFIFO(os.lstat(path).st_mode):
+                raise
+        return os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+
+    def claim(self, claimed_at):
+        """True for the one process that may run this job; everyone later gets False."""
+        record = {
+            "version": 1,
+            "holder": "shim",
+            "attempt": 1,
+            "claimed_at": claimed_at,
+            "pid": os.getpid(),
+            "start_time_ticks": _start_time_ticks(),
+            "boot_id": _boot_id(),
+            "host": socket.gethostname(),
+        }
+        self._text_of_claim = json.dumps(record, indent=2) + "\n"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            descriptor = os.open(self._path_of("claim"), flags, 0o600)
+        except FileExistsError:
+            return False
+        _write(descriptor, self._text_of_claim)
+        return True
+
+    def write_result(self, encoded):
+        """Stores `{"result": value}` of a value that is already JSON text; returns the file's size in bytes."""
+        self._replace("result.json", '{"result": ', encoded, "}\n")
+        return len('{"result": ') + len(encoded) + len("}\n")
+
+    def write_exit(self, ending):
+        self._replace("exit.json", json.dumps(ending, indent=2) + "\n")
+
+    def write_status(self, status, started_at, ending=None):
+        """The public record: what was asked word for word as in job.json, and where the job stands."""
+        ending = ending or {}
+        members = {
+            "job_id": self._members["job_id"],
+            "status": json.dumps(status),
+            "created_at": self._members["created_at"],
+            "started_at": json.dumps(started_at),
+            "completed_at": json.dumps(ending.get("completed_at")),
+            "error": json.dumps(ending.get("error")),
+            "failure": json.dumps(ending.get("failure")),
+        }
+        members.update(self._result_members(ending.get("result_bytes")))
+        members.update((name, self._members[name]) for name in _STATUS_FROM_JOB)
+        lines = ",\n".join(json.dumps(name) + ": " + text for name, text in members.items())
+        self._replace("status.json", "{\n" + lines + "\n}\n")
+
+    def announce(self, news):
+        """Tells a living server to look at this job; without one the directory is found by its next sweep."""
+        runs, job_id = os.path.split(self.path)
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+            os.close(os.open(os.path.join(runs, ".events", job_id + "." + news), flags, 0o600))
+        except OSError:
+            pass  # news is a hint: the records in the run directory are what counts
+
+    def _result_members(self, size):
+        if size is None:
+            return {"result": "null"}
+        if size > RESULT_BYTES_IN_STATUS:
+            url = "/jobs/%s/result" % self.job["job_id"]
+            return {"result": "null", "result_bytes": str(size), "result_url": json.dumps(url)}
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            with open(self._path_of("result.json"), "rb", opener=lambda path, _: os.open(path, flags)) as file:
+                text = file.read(size + 1).decode("utf-8").strip()
+        except OSError as problem:
+            print("quant-runs: result.json is gone: %s" % problem, file=sys.stderr)
+            return {"result": "null"}
+        return {"result": text.replace("\n", " ")}
+
+    def _replace(self, name, *texts):
+        """Atomically, and never through a link somebody planted: a new file under another name, then rename(2)."""
+        temporary = self._path_of(".%s.%d" % (name, os.getpid()))
+        try:
+            descriptor = _create(temporary)
+        except FileNotFoundError:
+            self._restore()
+            descriptor = _create(temporary)
+        _write(descriptor, *texts)
+        os.rename(temporary, self._path_of(name))
+
+    def _restore(self):
+        """The job deleted its own run directory. First the claim comes back, so that nobody runs the job again."""
+        os.makedirs(self.path, mode=0o700, exist_ok=True)
+        _write(_create(self._path_of("claim")), self._text_of_claim)
+        _write(_create(self._path_of("job.json")), self._text_of_job)
+
+    def _path_of(self, name):
+        return os.path.join(self.path, name)
+
+
+def _write(descriptor, *texts):
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.writelines(part for text in texts for part in _slices(text))
+
+
+def _slices(text, length=1024 * 1024):
+    """So that half a gigabyte of result is not copied as a whole to be encoded."""
+    return (text[start : start + length] for start in range(0, len(text), length))
+
+
+def _create(path):
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags, 0o600)
+    except FileExistsError:
+        os.unlink(path)
+        return os.open(path, flags, 0o600)
+
+
+def _members(text):
+    """The raw text of each member of a JSON object that stands one member a line, as the server writes it."""
+    lines = [line[:-1] if line.endswith(",") else line for line in text.strip().split("\n")[1:-1]]
+    return {json.loads(name): value for name, value in (line.split(": ", 1) for line in lines)}
+
+
+def _parse(text):
+    limit = getattr(sys, "get_int_max_str_digits", lambda: None)()
+    if limit is None:
+        return json.loads(text)
+    sys.set_int_max_str_digits(0)
+    try:
+        return json.loads(text)
+    finally:
+        sys.set_int_max_str_digits(limit)
+
+
+def _start_time_ticks():
+    """Since boot, field 22 of proc_pid_stat(5): with the pid and the boot it names this process and no later one."""
+    stat_line = _text_of("/proc/self/stat")
+    return int(stat_line.rsplit(")", 1)[1].split()[19]) if stat_line else None
+
+
+def _boot_id():
+    text = _text_of("/proc/sys/kernel/random/boot_id")
+    return text.strip() if text else None
+
+
+def _text_of(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError as problem:
+        if problem.errno not in (errno.ENOENT, errno.EACCES):
+            raise
+        return None

@@ -1,0 +1,83 @@
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { InvalidArgumentError, Option } from "commander";
+import { entrypointForm, isEntrypoint } from "./jobs/entrypoint.ts";
+import { defaultPython } from "./runtimes/python.ts";
+
+/** Levels of the log, from most to least. */
+export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+
+/** Everything the server was told, complete and checked. */
+export interface Config {
+  /** Address to listen on. */
+  readonly host: string;
+  /** Port to listen on; 0 takes a free one. */
+  readonly port: number;
+  /** Absolute path of the runs directory. */
+  readonly runsDir: string;
+  /** Entrypoint of jobs that name none. */
+  readonly entrypoint: string | undefined;
+  readonly logLevel: (typeof logLevels)[number];
+  /** The Python interpreter: a name at first, a path once it is resolved. */
+  readonly python: string;
+  /** How many jobs run at once. */
+  readonly concurrency: number;
+}
+
+/** Command-line options of `serve`, each with its environment name; a flag goes before the environment. */
+export function serveOptions(): Option[] {
+  return [
+    new Option("--host <address>", "address to listen on").env("HOST").default("127.0.0.1"),
+    new Option("--port <number>", "port to listen on; 0 takes a free one")
+      .env("PORT")
+      .default(8000)
+      .argParser(wholeNumber(0, 65_535)),
+    new Option("--runs-dir <path>", "directory of the run directories")
+      .env("QUANT_RUNS_DIR")
+      .default(".quant_runs")
+      .argParser((text) => resolve(text)),
+    new Option("--entrypoint <module:callable>", "entrypoint of jobs that name none")
+      .env("MDPS_ENTRYPOINT")
+      .argParser(entrypoint),
+    new Option("--log-level <level>", "least level of the log lines")
+      .env("QUANT_RUNS_LOG_LEVEL")
+      .choices(logLevels)
+      .default("info"),
+    new Option("--python <interpreter>", "Python interpreter of the jobs")
+      .env("QUANT_RUNS_PYTHON")
+      .default(undefined, "the active virtual environment's, .venv's in the working directory, or python3"),
+    new Option("--concurrency <number>", "how many jobs run at once")
+      .env("QUANT_RUNS_CONCURRENCY")
+      .default(availableParallelism(), "the number of processors")
+      .argParser(wholeNumber(1, 10_000)),
+  ];
+}
+
+/** What the options leave open. */
+export function completeConfig(options: Omit<Config, "python"> & { python?: string }): Config {
+  return Object.freeze({
+    ...options,
+    runsDir: resolve(options.runsDir),
+    python: options.python ?? defaultPython(process.env, process.cwd()),
+  });
+}
+
+/** An empty variable counts as one that is not set, as compose files write it. */
+export function dropEmptyVariables(environment: NodeJS.ProcessEnv): void {
+  for (const { envVar } of serveOptions()) {
+    if (envVar !== undefined && environment[envVar] === "") delete environment[envVar];
+  }
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
+
+function entrypoint(text: string): string {
+  if (isEntrypoint(text)) return text;
+  throw new InvalidArgumentError(`It must have the form ${entrypointForm}.`);
+}

@@ -1,0 +1,24 @@
+/** Why the server cannot start, in one line for the person who started it. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
+/** One part of a request that breaks its schema. */
+export interface FieldError {
+  /** Where it stands: `body.parameters`, `query.limit`. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** A request that is answered with an error (RFC 9457). The detail is for the client: it names what was wrong and what to do. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly status: 400 | 404 | 405 | 413 | 415 | 422 | 500 | 503 | 507;
+  readonly errors: readonly FieldError[] | undefined;
+
+  constructor(status: Problem["status"], detail: string, errors?: readonly FieldError[]) {
+    super(detail);
+    this.status = status;
+    this.errors = errors;
+  }
+}

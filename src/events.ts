@@ -1,0 +1,16 @@
+import { EventEmitter } from "node:events";
+import type { Job } from "./jobs/job.ts";
+
+/** What happens, told to whoever listens; one listener logs. */
+export interface EventMap {
+  accepted: [job: Job];
+  spawned: [job: Job, pid: number | undefined];
+  changed: [job: Job];
+  removed: [job: Job];
+  /** A step on a job's way that only a person who looks for trouble wants to see. */
+  step: [jobId: string, what: string, details?: object];
+  /** Something is not as it should be and was dealt with. */
+  trouble: [what: string, details: { job_id?: string; error?: unknown }];
+}
+
+export class Events extends EventEmitter<EventMap> {}

@@ -1,0 +1,26 @@
+/** A run directory that is ready, and what its shim is to be started with. */
+export interface Launch {
+  readonly directory: string;
+  /** All of the shim's environment: nothing is inherited. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Open descriptors of the job's logs. */
+  readonly stdout: number;
+  readonly stderr: number;
+}
+
+/** How a shim ended, as far as whoever started it can see. Nothing about the job: that is in the run directory. */
+export interface ShimEnd {
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  /** Code of the error that kept it from being started at all, such as EAGAIN. */
+  readonly spawnError: string | undefined;
+}
+
+export interface Shim {
+  /** Undefined when it could not be started. */
+  readonly pid: number | undefined;
+  readonly ended: Promise<ShimEnd>;
+}
+
+/** Where shims run: a new place is one file with this function. */
+export type StartShim = (launch: Launch) => Shim;

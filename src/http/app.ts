@@ -1,0 +1,51 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { Problem } from "../errors.ts";
+import type { Events } from "../events.ts";
+import { largestBody } from "./body.ts";
+import { mountDocs } from "./docs.ts";
+import { openapiDocument } from "./openapi.ts";
+import { answerError, respondWithProblem } from "./problem.ts";
+import type { Route, Server } from "./route.ts";
+import { createJob } from "./routes/create-job.ts";
+import { listJobs } from "./routes/list-jobs.ts";
+import { showHealth } from "./routes/show-health.ts";
+import { showJob } from "./routes/show-job.ts";
+import { showResult } from "./routes/show-result.ts";
+import { showServer } from "./routes/show-server.ts";
+
+const jobRoutes = [createJob, listJobs, showJob, showResult, showHealth];
+const routes: readonly Route[] = [showServer(jobRoutes), ...jobRoutes];
+
+/** The HTTP edge: every route, every error, the API's description and its pages. */
+export function createApp(server: Server, events: Events): Hono {
+  const app = new Hono();
+  app.onError(answerError(events));
+  app.notFound((c) =>
+    respondWithProblem(c, new Problem(404, "There is nothing at this address: GET / lists what there is")),
+  );
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) =>
+        respondWithProblem(c, new Problem(405, `This address takes ${methods.join(", ")}`), {
+          allow: methods.join(", "),
+        }),
+    }),
+  );
+  app.use(
+    bodyLimit({
+      maxSize: largestBody,
+      onError: () => {
+        throw new Problem(413, `The body is larger than ${largestBody} bytes`);
+      },
+    }),
+  );
+  for (const { description, respond } of routes) {
+    const path = description.path.replaceAll(/\{(\w+)\}/g, ":$1");
+    app.on(description.method.toUpperCase(), path, (c) => respond(c, server));
+  }
+  mountDocs(app, openapiDocument(routes));
+  return app;
+}

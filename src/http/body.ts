@@ -1,0 +1,40 @@
+import type { Context } from "hono";
+import { Problem } from "../errors.ts";
+import { nestingDepth, parseExact } from "../json.ts";
+
+/** Largest body that is read, in bytes. */
+export const largestBody = 8 * 1024 * 1024;
+
+/** How deep the JSON of a body may nest: Python's parser ends at about 1,000. */
+const deepestBody = 500;
+
+/**
+ * The body as JSON whose numbers keep their text.
+ * @throws Problem 415 when it is declared as something else, 400 when it is no JSON or nested too deeply
+ */
+export async function readJson(c: Context): Promise<unknown> {
+  const type = c.req.header("content-type") ?? "";
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    throw new Problem(415, "Send the body as JSON, with the header Content-Type: application/json");
+  }
+  const text = decode(await c.req.arrayBuffer());
+  if (nestingDepth(text) > deepestBody) {
+    throw new Problem(400, `The body nests arrays and objects more than ${deepestBody} deep`);
+  }
+  try {
+    return parseExact(text);
+  } catch (error) {
+    throw new Problem(
+      400,
+      `The body is not JSON: ${error instanceof Error ? error.message : "it cannot be parsed"}`,
+    );
+  }
+}
+
+function decode(bytes: ArrayBuffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new Problem(400, "The body is not JSON: it is not valid UTF-8 (RFC 8259, section 8.1)");
+  }
+}

@@ -1,0 +1,61 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { Hono } from "hono";
+
+const require = createRequire(import.meta.url);
+
+/** Everything the two pages load, by its exact address: no path is built from a request. */
+const assets: Readonly<Record<string, { file: string; type: string }>> = {
+  "swagger-ui.css": { file: "swagger-ui-dist/swagger-ui.css", type: "text/css" },
+  "swagger-ui-bundle.js": { file: "swagger-ui-dist/swagger-ui-bundle.js", type: "text/javascript" },
+  "redoc.standalone.js": { file: "redoc/bundles/redoc.standalone.js", type: "text/javascript" },
+};
+
+const startSwagger = 'SwaggerUIBundle({ url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true });';
+
+function page(title: string, head: string, body: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>${title}</title>
+${head}
+</head>
+<body>
+${body}
+</body>
+</html>
+`;
+}
+
+const swaggerPage = page(
+  "quant-runs: try the API",
+  '<link rel="stylesheet" href="assets/swagger-ui.css">',
+  '<div id="swagger-ui"></div>\n<script src="assets/swagger-ui-bundle.js"></script>\n<script src="assets/start-swagger.js"></script>',
+);
+
+const redocPage = page(
+  "quant-runs: read the API",
+  "<style>body { margin: 0; }</style>",
+  '<redoc spec-url="openapi.json" hide-loading></redoc>\n<script src="assets/redoc.standalone.js"></script>',
+);
+
+/** Swagger UI and ReDoc, from the installed packages alone. */
+export function mountDocs(app: Hono, description: object): void {
+  app.get("/openapi.json", (c) => c.json(description));
+  app.get("/docs", (c) => c.html(swaggerPage));
+  app.get("/redoc", (c) => c.html(redocPage));
+  app.get("/assets/start-swagger.js", (c) =>
+    c.body(startSwagger, 200, { "content-type": "text/javascript" }),
+  );
+  for (const [name, { file, type }] of Object.entries(assets)) {
+    app.get(`/assets/${name}`, async (c) =>
+      c.body(await readFile(require.resolve(file)), 200, {
+        "content-type": `${type}; charset=utf-8`,
+        "cache-control": "public, max-age=86400",
+      }),
+    );
+  }
+}

@@ -1,0 +1,45 @@
+import type { Job } from "../jobs/job.ts";
+import { isTerminal } from "../jobs/status.ts";
+import { readEnding } from "../runs/exit-record.ts";
+import { readRequest } from "../runs/job-record.ts";
+import { readOriginal } from "../runs/original-run.ts";
+import { CorruptRecord } from "../runs/record-file.ts";
+import { runDirectory } from "../runs/run-directory.ts";
+import { readStatus, requestOf, statusText } from "../runs/status-record.ts";
+import type { Server } from "./route.ts";
+
+/** A job as its status.json tells it, letter by letter; undefined when there is no such job (any more). */
+export async function jobDocument(server: Server, jobId: string): Promise<string | undefined> {
+  const known = server.index.get(jobId);
+  if (known === undefined) return undefined;
+  const text = await trustedStatus(server, known);
+  if (text !== undefined) return text;
+  await server.supervisor.refresh(jobId);
+  const job = server.index.get(jobId);
+  return job && ((await trustedStatus(server, job)) ?? composed(server, job));
+}
+
+/** What status.json says counts only where it agrees with what the server found out: the job can write to it too. */
+async function trustedStatus(server: Server, job: Job): Promise<string | undefined> {
+  const directory = runDirectory(server.config.runsDir, job.job_id);
+  const record = job.runtime === "" ? await sound(readOriginal(directory)) : await readStatus(directory);
+  const agrees = record?.fields.job_id === job.job_id && record.fields.status === job.state.status;
+  return agrees ? record.text : undefined;
+}
+
+/** The same from the other records, where status.json lags behind or was written over. */
+async function composed(server: Server, job: Job): Promise<string> {
+  const directory = runDirectory(server.config.runsDir, job.job_id);
+  const request = (await sound(readRequest(directory))) ?? requestOf(job);
+  const ending = isTerminal(job.state.status) ? await sound(readEnding(directory)) : undefined;
+  return statusText(request, job.state, ending);
+}
+
+async function sound<Record>(reading: Promise<Record | undefined>): Promise<Record | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof CorruptRecord) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+import { STATUS_CODES } from "node:http";
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { z } from "zod";
+import { Problem } from "../errors.ts";
+import type { Events } from "../events.ts";
+import { errorCode } from "../runs/record-file.ts";
+
+/** The body of every error. */
+export const ProblemBody = z
+  .object({
+    type: z.literal("about:blank").describe("The status code says what kind of problem it is."),
+    title: z.string().describe("The status code's own phrase."),
+    status: z.int().describe("The HTTP status code."),
+    detail: z.string().describe("What was wrong, where, and what to do."),
+    errors: z
+      .array(
+        z.object({
+          field: z.string().describe("Where the fault stands, such as `body.parameters` or `query.limit`."),
+          message: z.string().describe("What is wrong there."),
+        }),
+      )
+      .optional()
+      .describe("Each offending field, of a 422."),
+  })
+  .meta({ id: "Problem", description: "An error, as application/problem+json (RFC 9457)." });
+
+/** The body of an error, as text. */
+export function problemText({ status, message, errors }: Problem): string {
+  const title = STATUS_CODES[status] ?? "Error";
+  return JSON.stringify({ type: "about:blank", title, status, detail: message, errors });
+}
+
+/** Answers with an error; nothing of its stack, its paths or the environment goes out. */
+export function respondWithProblem(
+  c: Context,
+  problem: Problem,
+  headers: Record<string, string> = {},
+): Response {
+  return c.body(problemText(problem), problem.status, {
+    "content-type": "application/problem+json",
+    ...headers,
+  });
+}
+
+/** The one place where what was thrown becomes an answer. */
+export function answerError(events: Events): (error: Error, c: Context) => Response {
+  return (error, c) => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) events.emit("trouble", `${c.req.method} ${c.req.path} failed`, { error });
+    return respondWithProblem(c, problem);
+  };
+}
+
+const storageFull = new Set(["ENOSPC", "EDQUOT"]);
+
+function problemOf(error: Error): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof HTTPException && error.status === 413)
+    return new Problem(413, "The body is too large");
+  if (error instanceof HTTPException && error.status < 500) return new Problem(400, error.message);
+  if (storageFull.has(errorCode(error) ?? "")) {
+    return new Problem(
+      507,
+      "The disk of the runs directory is full: free some space and send the request again",
+    );
+  }
+  return new Problem(500, "The server failed on this request; its log says why");
+}

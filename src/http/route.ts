@@ -1,0 +1,50 @@
+import type { RouteConfig } from "@asteasolutions/zod-to-openapi";
+import type { Context } from "hono";
+import type { z } from "zod";
+import type { Config } from "../config.ts";
+import { type FieldError, Problem } from "../errors.ts";
+import type { Supervisor } from "../supervisor/supervisor.ts";
+import type { JobIndex } from "../tracking/job-index.ts";
+import { ProblemBody } from "./problem.ts";
+
+/** What the routes work with. */
+export interface Server {
+  readonly config: Config;
+  readonly index: JobIndex;
+  readonly supervisor: Supervisor;
+}
+
+/** One operation: how the API's description tells it, and how it is answered. */
+export interface Route {
+  readonly description: RouteConfig & { readonly summary: string };
+  readonly respond: (c: Context, server: Server) => Response | Promise<Response>;
+}
+
+/** An answer of JSON, for the API's description. */
+export function jsonContent(description: string, schema: z.ZodType) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+/** An error, for the API's description. */
+export function problemContent(description: string) {
+  return { description, content: { "application/problem+json": { schema: ProblemBody } } };
+}
+
+/**
+ * The value, if it fits.
+ * @throws Problem 422 that names every field that does not
+ */
+export function validated<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  place: "body" | "query",
+): z.output<Schema> {
+  const checked = schema.safeParse(value);
+  if (checked.success) return checked.data;
+  const errors = checked.error.issues.map((issue) => fieldError(issue, place));
+  throw new Problem(422, errors.map(({ field, message }) => `${field}: ${message}`).join("; "), errors);
+}
+
+function fieldError(issue: z.core.$ZodIssue, place: string): FieldError {
+  return { field: [place, ...issue.path].join("."), message: issue.message };
+}

@@ -1,0 +1,53 @@
+import { Problem } from "../../errors.ts";
+import { entrypointForm, isEntrypoint } from "../../jobs/entrypoint.ts";
+import { fileOf, runDirectory } from "../../runs/run-directory.ts";
+import { defaultRuntime } from "../../runtimes/registry.ts";
+import { readJson } from "../body.ts";
+import { jsonContent, problemContent, type Route, type Server, validated } from "../route.ts";
+import { JobAccepted, JobRequest } from "../schemas.ts";
+
+export const createJob: Route = {
+  description: {
+    method: "post",
+    path: "/jobs",
+    operationId: "createJob",
+    summary: "Run a callable as a job.",
+    request: { body: { required: true, content: { "application/json": { schema: JobRequest } } } },
+    responses: {
+      201: jsonContent("The job is accepted; Location is its address.", JobAccepted),
+      400: problemContent("Not JSON, or no entrypoint, or one of the wrong form."),
+      413: problemContent("The body is too large."),
+      415: problemContent("The body is not declared as JSON."),
+      422: problemContent("The body breaks its schema."),
+      507: problemContent("The disk is full; there is no job."),
+    },
+  },
+  respond: async (c, server) => {
+    const { parameters, entrypoint } = validated(JobRequest, await readJson(c), "body");
+    const { job_id, created_at } = await server.supervisor.accept({
+      entrypoint: chosenEntrypoint(server, entrypoint),
+      runtime: defaultRuntime,
+      parameters: JSON.stringify(parameters ?? {}),
+    });
+    const status_file = fileOf(runDirectory(server.config.runsDir, job_id), "status");
+    const accepted = { job_id, status: "pending" as const, created_at, status_file };
+    return c.json(accepted, 201, { location: `/jobs/${job_id}` });
+  },
+};
+
+function chosenEntrypoint(server: Server, asked: string | null | undefined): string {
+  const entrypoint = asked ?? server.config.entrypoint;
+  if (entrypoint === undefined) {
+    throw new Problem(
+      400,
+      `No entrypoint: send one as ${entrypointForm}, or set MDPS_ENTRYPOINT for the server`,
+    );
+  }
+  if (!isEntrypoint(entrypoint)) {
+    throw new Problem(
+      400,
+      `The entrypoint ${JSON.stringify(entrypoint.slice(0, 200))} must have the form ${entrypointForm}`,
+    );
+  }
+  return entrypoint;
+}

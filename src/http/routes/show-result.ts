@@ -1,0 +1,45 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { z } from "zod";
+import { Problem } from "../../errors.ts";
+import { fileOf, runDirectory } from "../../runs/run-directory.ts";
+import { jobIdOf, noSuchJob } from "../job-parameter.ts";
+import { problemContent, type Route } from "../route.ts";
+import { JobId } from "../schemas.ts";
+
+export const showResult: Route = {
+  description: {
+    method: "get",
+    path: "/jobs/{job_id}/result",
+    operationId: "showResult",
+    summary: "Fetch a job's result, of any size.",
+    request: { params: z.object({ job_id: JobId }) },
+    responses: {
+      200: {
+        description: "What the callable returned, wrapped.",
+        content: { "application/json": { schema: z.object({ result: z.unknown() }) } },
+      },
+      404: problemContent("There is no such job, or it has no result (yet)."),
+    },
+  },
+  respond: async (c, server) => {
+    const jobId = jobIdOf(c);
+    const job = server.index.get(jobId);
+    if (job === undefined) throw noSuchJob(jobId);
+    const path = fileOf(runDirectory(server.config.runsDir, jobId), "result");
+    const body = job.state.status === "completed" ? await streamOf(path) : undefined;
+    if (body === undefined) throw new Problem(404, `Job ${jobId} has no result: it is ${job.state.status}`);
+    return c.body(body, 200, { "content-type": "application/json" });
+  },
+};
+
+async function streamOf(path: string): Promise<ReadableStream | undefined> {
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    if ((await file.stat()).isFile()) return file.readableWebStream({ autoClose: true });
+    await file.close();
+    return undefined;
+  } catch {
+    return undefined; // no file that could be read: no result
+  }
+}

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { entrypointForm } from "../jobs/entrypoint.ts";
+import { Failure } from "../jobs/failure.ts";
+import { statuses } from "../jobs/status.ts";
+import { isJsonObject } from "../json.ts";
+
+const timestamp = (description: string) =>
+  z.string().describe(description).meta({ format: "date-time", example: "2026-01-02T03:04:05.678901+00:00" });
+
+export const JobId = z
+  .string()
+  .describe("The job's id; opaque.")
+  .meta({ example: "20261123-152233-k3v9x2w8qa" });
+
+/** Parameters are checked to be an object and kept as they are: a copy by a schema would lose `__proto__` or `1.0`. */
+const Parameters = z
+  .custom<Record<string, unknown>>(isJsonObject, "must be a JSON object, or be left out")
+  .meta({
+    type: "object",
+    additionalProperties: true,
+    description: "Keyword arguments of the callable, passed on unchanged. Absent or null is {}.",
+    example: { symbol: "EURUSD", fast: 20, slow: 100 },
+  });
+
+export const JobRequest = z
+  .object(
+    {
+      parameters: Parameters.nullish(),
+      entrypoint: z
+        .string("must be a string, or be left out")
+        .nullish()
+        .describe(`What to run, ${entrypointForm}. Absent or null is the server's own, MDPS_ENTRYPOINT.`)
+        .meta({ example: "run_mdps:main" }),
+    },
+    "must be a JSON object",
+  )
+  .meta({ id: "JobRequest", description: "A job to run." });
+
+export const JobAccepted = z
+  .object({
+    job_id: JobId,
+    status: z.literal("pending"),
+    created_at: timestamp("When the job was accepted."),
+    status_file: z.string().describe("Path of the job's status.json on the server's machine."),
+  })
+  .meta({ id: "JobAccepted", description: "The job is on disk and in the queue." });
+
+export const JobDocument = z
+  .object({
+    job_id: JobId,
+    status: z.enum(statuses).describe("Where the job stands; `completed` and `failed` are final."),
+    created_at: timestamp("When the job was accepted."),
+    started_at: timestamp("When its process was started; null before.").nullable(),
+    completed_at: timestamp("When it ended, or was found lost; null before.").nullable(),
+    error: z.string().nullable().describe("Why it failed, for a person; null unless it did."),
+    failure: Failure.nullable().optional(),
+    result: z
+      .object({ result: z.unknown().describe("What the callable returned.") })
+      .nullable()
+      .describe("The wrapped return value; null when there is none (yet), or it is larger than 1 MiB."),
+    result_bytes: z.int().optional().describe("Size of a result that is larger than 1 MiB, in bytes."),
+    result_url: z.string().optional().describe("Where to fetch a result that is larger than 1 MiB."),
+    entrypoint: z.string().optional().describe("What was run."),
+    runtime: z.string().optional().describe("The language it was run in."),
+    parameters: z
+      .record(z.string(), z.unknown())
+      .nullish()
+      .describe("The keyword arguments, as they were sent."),
+  })
+  .meta({ id: "Job", description: "A job: what status.json in its run directory holds." });
+
+const limitMessage = "must be a whole number, 0 or more";
+
+export const JobListQuery = z.object({
+  status_filter: z
+    .string()
+    .optional()
+    .describe(`Only jobs with this status: ${statuses.join(", ")}.`),
+  limit: z
+    .string()
+    .regex(/^\d{1,9}$/, limitMessage)
+    .default("100")
+    .transform(Number)
+    .describe("How many jobs at most, newest first.")
+    .meta({ type: "integer", minimum: 0, maximum: 999_999_999, default: 100 }),
+});
+
+export const JobList = z
+  .object({
+    jobs: z.array(JobDocument).describe("Newest first."),
+    count: z.int().describe("How many jobs this answer holds."),
+    total: z.int().describe("How many jobs match the filter."),
+  })
+  .meta({ id: "JobList", description: "Jobs, newest first." });
+
+export const ServerInfo = z
+  .object({
+    name: z.string(),
+    version: z.string(),
+    description: z.string(),
+    endpoints: z.record(z.string(), z.string()).describe("Each operation and what it is for."),
+    configuration: z
+      .record(z.string(), z.union([z.string(), z.int()]))
+      .describe("What the server runs with, under the names of its environment variables."),
+  })
+  .meta({ id: "ServerInfo", description: "What this server is." });
+
+export const Health = z
+  .object({
+    status: z.literal("healthy"),
+    timestamp: timestamp("The server's time."),
+    active_jobs: z.int().describe("How many jobs run."),
+  })
+  .meta({ id: "Health", description: "The server answers." });

@@ -1,0 +1,42 @@
+import type { Status } from "./status.ts";
+
+export interface Pending {
+  readonly status: "pending";
+}
+
+export interface Running {
+  readonly status: "running";
+  readonly started_at: string;
+}
+
+export interface Ended {
+  readonly status: "completed" | "failed";
+  /** Null for a job that ended before it started. */
+  readonly started_at: string | null;
+  readonly completed_at: string;
+}
+
+/** Where a job stands, with what belongs to that status alone. */
+export type State = Pending | Running | Ended;
+
+/** What the server keeps of a job in memory: no parameters, no result, no log. */
+export interface Job {
+  readonly job_id: string;
+  readonly created_at: string;
+  /** Empty for a run of the original wrapper, which did not record it. */
+  readonly entrypoint: string;
+  readonly runtime: string;
+  readonly state: State;
+}
+
+export function statusOf(job: Job): Status {
+  return job.state.status;
+}
+
+export function startedAt(state: State): string | null {
+  return "started_at" in state ? state.started_at : null;
+}
+
+export function completedAt(state: State): string | null {
+  return "completed_at" in state ? state.completed_at : null;
+}

@@ -1,0 +1,30 @@
+let anchor = Date.now() - performance.now();
+let last = 0;
+
+/**
+ * The time as the contract writes it: UTC, microseconds, explicit offset, like Python's
+ * `datetime.now(timezone.utc).isoformat()`. Strictly increasing within a process, so that it orders jobs.
+ */
+export function now(): string {
+  last = Math.max(last + 1, Math.floor(wallClock() * 1000));
+  const milliseconds = Math.floor(last / 1000);
+  const rest = String(last % 1000).padStart(3, "0");
+  return `${new Date(milliseconds).toISOString().slice(0, -1)}${rest}+00:00`;
+}
+
+/** Milliseconds since 1970 with a fraction; follows the system's clock when that is set anew. */
+function wallClock(): number {
+  const drift = Date.now() - (anchor + performance.now());
+  if (Math.abs(drift) > 2) anchor += drift;
+  return anchor + performance.now();
+}
+
+/**
+ * Microseconds since 1970 of an ISO 8601 timestamp; one without an offset, as the original wrapper wrote it, is in
+ * local time. NaN when it is no timestamp.
+ */
+export function microseconds(timestamp: string): number {
+  const fraction = /\.(\d+)/.exec(timestamp)?.[1] ?? "";
+  const belowMilliseconds = Number(fraction.slice(3, 6).padEnd(3, "0"));
+  return Date.parse(timestamp) * 1000 + belowMilliseconds;
+}

@@ -1,0 +1,25 @@
+import { pino } from "pino";
+import type { Config } from "./config.ts";
+import type { Events } from "./events.ts";
+
+export type Log = ReturnType<typeof createLog>;
+
+/** Structured lines on standard output, one JSON object each. */
+export function createLog(level: Config["logLevel"]) {
+  return pino({
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  });
+}
+
+/** The one listener that turns what happens into log lines. */
+export function logEvents(events: Events, log: Log): void {
+  events.on("accepted", ({ job_id, entrypoint }) => log.info({ job_id, entrypoint }, "job accepted"));
+  events.on("spawned", ({ job_id }, pid) => log.debug({ job_id, pid }, "shim started"));
+  events.on("changed", ({ job_id, state }) => log.info({ job_id, ...state }, `job ${state.status}`));
+  events.on("removed", ({ job_id }) => log.warn({ job_id }, "run directory is gone; job forgotten"));
+  events.on("step", (job_id, what, details) => log.debug({ job_id, ...details }, what));
+  events.on("trouble", (what, { error, ...details }) => log.warn({ ...details, err: error }, what));
+}

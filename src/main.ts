@@ -1,0 +1,24 @@
+import { Command } from "commander";
+import { completeConfig, dropEmptyVariables, serveOptions } from "./config.ts";
+import { StartError } from "./errors.ts";
+import { product } from "./product.ts";
+import { serve } from "./serve.ts";
+
+dropEmptyVariables(process.env);
+
+const program = new Command(product.name).description(product.description).version(product.version);
+
+const serveCommand = program
+  .command("serve", { isDefault: true })
+  .description("run the server in the foreground")
+  .action((options) => serve(completeConfig(options)));
+
+for (const option of serveOptions()) serveCommand.addOption(option);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof StartError)) throw error;
+  process.stderr.write(`quant-runs: ${error.message}\n`);
+  process.exit(1);
+}

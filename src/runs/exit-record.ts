@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { Failure } from "../jobs/failure.ts";
+import { readRecord } from "./record-file.ts";
+import { fileOf } from "./run-directory.ts";
+
+/** How a job ended, as exit.json tells it. */
+export const Ending = z.object({
+  status: z.enum(["completed", "failed"]),
+  started_at: z.string().nullable(),
+  completed_at: z.string(),
+  error: z.string().nullable(),
+  failure: Failure.nullable(),
+  result_bytes: z.int().nonnegative().nullable(),
+});
+export type Ending = z.infer<typeof Ending>;
+
+/**
+ * The shim's last record; undefined when there is none.
+ * @throws CorruptRecord when it is damaged
+ */
+export function readEnding(directory: string): Promise<Ending | undefined> {
+  return readRecord(fileOf(directory, "exit"), Ending);
+}

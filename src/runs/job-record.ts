@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { CorruptRecord, parseRecord, readText } from "./record-file.ts";
+import { fileOf } from "./run-directory.ts";
+
+const JobFields = z.object({
+  version: z.literal(1),
+  job_id: z.string(),
+  created_at: z.string(),
+  runtime: z.string(),
+  entrypoint: z.string(),
+});
+
+/** What a client asks for. `parameters` is the JSON text as it was sent: `1.0` stays `1.0`. */
+export interface Request {
+  readonly job_id: string;
+  readonly created_at: string;
+  readonly runtime: string;
+  readonly entrypoint: string;
+  readonly parameters: string;
+}
+
+/** The text of job.json: one member a line, so that a POSIX shell can read it and shims can copy lines from it. */
+export function jobText(request: Request): string {
+  return objectText({
+    version: "1",
+    job_id: JSON.stringify(request.job_id),
+    created_at: JSON.stringify(request.created_at),
+    runtime: JSON.stringify(request.runtime),
+    entrypoint: JSON.stringify(request.entrypoint),
+    parameters: request.parameters,
+  });
+}
+
+/** A JSON object of members that are JSON text already, one a line. */
+export function objectText(members: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(members).map(([name, text]) => `${JSON.stringify(name)}: ${text}`);
+  return `{\n${lines.join(",\n")}\n}\n`;
+}
+
+/**
+ * What was asked, from job.json; undefined when there is none.
+ * @throws CorruptRecord when it is damaged
+ */
+export async function readRequest(directory: string): Promise<Request | undefined> {
+  const path = fileOf(directory, "job");
+  const text = await readText(path);
+  if (text === undefined) return undefined;
+  const fields = parseRecord(path, text, JobFields);
+  const label = '"parameters": ';
+  const line = text.split("\n").find((line) => line.startsWith(label));
+  if (line === undefined) throw new CorruptRecord(path, "has no line with its parameters");
+  return { ...fields, parameters: line.slice(label.length).replace(/,$/, "") };
+}

@@ -1,0 +1,71 @@
+import { access } from "node:fs/promises";
+import { probeAlive } from "./alive.ts";
+import { type Claim, processLives, readClaim, type ShimClaim } from "./claim.ts";
+import { type Ending, readEnding } from "./exit-record.ts";
+import { CorruptRecord } from "./record-file.ts";
+import { fileOf } from "./run-directory.ts";
+
+/** What the disk and the kernel say of one job. */
+export type Observation =
+  | { readonly kind: "pending" }
+  | { readonly kind: "running"; readonly claim: ShimClaim }
+  | { readonly kind: "ended"; readonly ending: Ending }
+  | { readonly kind: "lost"; readonly started_at: string | null }
+  | { readonly kind: "original" }
+  | { readonly kind: "gone" };
+
+/**
+ * The recovery table: where a job stands, from its claim, its shim and its exit record. The claim is read first: a shim
+ * opens `alive` before it claims, so a claim without a living shim is no race but the shim's end.
+ */
+export async function observe(directory: string): Promise<Observation> {
+  const claim = await soundClaim(directory);
+  if (claim === "free") return { kind: await kindOfUnclaimed(directory) };
+  if (typeof claim === "object" && claim.holder === "server") return { kind: "ended", ending: claim.ending };
+  if (await shimLives(directory, claim)) {
+    return typeof claim === "object" ? { kind: "running", claim } : { kind: "pending" };
+  }
+  const ending = await soundEnding(directory);
+  if (ending !== undefined) return { kind: "ended", ending };
+  return { kind: "lost", started_at: typeof claim === "object" ? claim.claimed_at : null };
+}
+
+async function shimLives(directory: string, claim: ShimClaim | "unwritten"): Promise<boolean> {
+  const alive = await probeAlive(directory);
+  if (alive !== "missing") return alive === "held";
+  return typeof claim === "object" && (await processLives(claim));
+}
+
+/** A claim that cannot be read is still a claim: such a job is never started again. */
+async function soundClaim(directory: string): Promise<Claim | "free" | "unwritten"> {
+  try {
+    return await readClaim(directory);
+  } catch (error) {
+    if (error instanceof CorruptRecord) return "unwritten";
+    throw error;
+  }
+}
+
+/** An exit record that cannot be read proves nothing. */
+async function soundEnding(directory: string): Promise<Ending | undefined> {
+  try {
+    return await readEnding(directory);
+  } catch (error) {
+    if (error instanceof CorruptRecord) return undefined;
+    throw error;
+  }
+}
+
+async function kindOfUnclaimed(directory: string): Promise<"pending" | "original" | "gone"> {
+  if (await exists(fileOf(directory, "job"))) return "pending";
+  return (await exists(fileOf(directory, "status"))) ? "original" : "gone";
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false; // not there, or not for us: either way nothing to go by
+  }
+}

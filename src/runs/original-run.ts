@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { statuses } from "../jobs/status.ts";
+import { isJsonObject, parseExact } from "../json.ts";
+import type { Ending } from "./exit-record.ts";
+import { CorruptRecord, parseRecord, readText, replaceFile } from "./record-file.ts";
+import { fileOf } from "./run-directory.ts";
+import type { StatusRecord } from "./status-record.ts";
+
+const OriginalFields = z.object({
+  job_id: z.string(),
+  status: z.enum(statuses),
+  created_at: z.string(),
+  started_at: z
+    .string()
+    .nullish()
+    .transform((value) => value ?? null),
+  completed_at: z
+    .string()
+    .nullish()
+    .transform((value) => value ?? null),
+});
+
+/**
+ * A run that the original wrapper left behind: a status.json and no job.json. Undefined when there is none.
+ * @throws CorruptRecord when it is damaged
+ */
+export async function readOriginal(directory: string): Promise<StatusRecord | undefined> {
+  const path = fileOf(directory, "status");
+  const written = await readText(path);
+  if (written === undefined) return undefined;
+  const text = withoutNaN(written);
+  return { text, fields: parseRecord(path, text, OriginalFields) };
+}
+
+/** The original's server is gone, and its jobs lived inside it: one that never ended is lost. Its members stay. */
+export async function loseOriginal(directory: string, ending: Ending): Promise<void> {
+  const record = await readOriginal(directory);
+  const members = record === undefined ? undefined : parseExact(record.text);
+  const path = fileOf(directory, "status");
+  if (!isJsonObject(members)) throw new CorruptRecord(path, "is no JSON object");
+  const { status, completed_at, failure } = ending;
+  const error = "The server that ran this job inside itself is gone; how the callable fared is not known";
+  await replaceFile(
+    path,
+    `${JSON.stringify({ ...members, status, completed_at, error, failure }, null, 2)}\n`,
+  );
+}
+
+/** Python's json module writes NaN and Infinity bare, which JSON (RFC 8259) has not: null, as in our own results. */
+function withoutNaN(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) =>
+    token.startsWith('"') ? token : "null",
+  );
+}

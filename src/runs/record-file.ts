@@ -1,0 +1,90 @@
+import { constants } from "node:fs";
+import { open, rename, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { nanoid } from "nanoid";
+import type { z } from "zod";
+
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
+
+/** Largest record that is read, in bytes: parameters and a result of the largest size fit, a planted log does not. */
+const largestRecord = 64 * 1024 * 1024;
+
+/** A file of a run directory that is not what it should be: no regular file, too large, or not its format. */
+export class CorruptRecord extends Error {
+  override readonly name = "CorruptRecord";
+  constructor(path: string, problem: string, options?: ErrorOptions) {
+    super(`${path}: ${problem}`, options);
+  }
+}
+
+/** The code of a file system error, such as `ENOENT`. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}
+
+/**
+ * The text of a record; undefined when there is none. Follows no link and waits for no FIFO (open(2)).
+ * @throws CorruptRecord when something else than a regular file of sensible size stands there
+ */
+export async function readText(path: string): Promise<string | undefined> {
+  try {
+    await using file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const facts = await file.stat();
+    if (!facts.isFile()) throw new CorruptRecord(path, "is not a regular file");
+    if (facts.size > largestRecord) throw new CorruptRecord(path, `has ${facts.size} bytes`);
+    return await file.readFile("utf8");
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
+    if (error instanceof CorruptRecord) throw error;
+    throw new CorruptRecord(path, "cannot be read", { cause: error });
+  }
+}
+
+/**
+ * A JSON record that fits its schema; undefined when there is none.
+ * @throws CorruptRecord when it is no JSON or does not fit
+ */
+export async function readRecord<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+): Promise<z.output<Schema> | undefined> {
+  const text = await readText(path);
+  return text === undefined ? undefined : parseRecord(path, text, schema);
+}
+
+export function parseRecord<Schema extends z.ZodType>(
+  path: string,
+  text: string,
+  schema: Schema,
+): z.output<Schema> {
+  const checked = schema.safeParse(parseJson(path, text));
+  if (checked.success) return checked.data;
+  const fields = checked.error.issues.map((issue) => issue.path.join(".") || "(all of it)");
+  throw new CorruptRecord(path, `does not fit its format: ${fields.join(", ")}`, { cause: checked.error });
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CorruptRecord(path, "is not JSON", { cause: error });
+  }
+}
+
+/** Creates a file that must not exist yet (O_EXCL), readable by its owner alone; fails with EEXIST otherwise. */
+export async function createFile(path: string, text: string): Promise<void> {
+  await using file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  await file.writeFile(text);
+}
+
+/** Replaces a file whole: whoever reads it sees the old text or the new one (rename(2)). */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${nanoid(10)}`);
+  await createFile(temporary, text);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary);
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import { constants } from "node:fs";
+import { access, mkdir } from "node:fs/promises";
+import type { Config } from "./config.ts";
+import { StartError } from "./errors.ts";
+import { Events } from "./events.ts";
+import { startLocalShim } from "./executors/local.ts";
+import { createApp } from "./http/app.ts";
+import { listen } from "./http/listen.ts";
+import { createLog, type Log, logEvents } from "./log.ts";
+import { errorCode } from "./runs/record-file.ts";
+import { resolvePython } from "./runtimes/python.ts";
+import { createSupervisor } from "./supervisor/supervisor.ts";
+import { JobIndex } from "./tracking/job-index.ts";
+import { startWatcher } from "./tracking/watcher.ts";
+
+/** Seconds a stop may take before what still holds it up is left behind. */
+const secondsToStop = 4;
+
+/**
+ * Runs the server until it is told to stop. No job is touched before the address is bound.
+ * @throws StartError when it cannot start
+ */
+export async function serve(wanted: Config): Promise<void> {
+  const config: Config = { ...wanted, python: await resolvePython(wanted.python) };
+  await prepareRunsDirectory(config.runsDir);
+  const log = createLog(config.logLevel);
+  const events = new Events();
+  logEvents(events, log);
+  const index = new JobIndex(events);
+  const supervisor = createSupervisor({ config, index, events, startShim: startLocalShim });
+  await supervisor.load();
+  const listener = await listen(createApp({ config, index, supervisor }, events), config.host, config.port);
+  const watcher = await startWatcher(config.runsDir, supervisor.look, events);
+  await supervisor.begin();
+  log.info({ url: listener.url, runs_dir: config.runsDir, python: config.python }, "listening");
+  stopOnSignal(log, async () => {
+    supervisor.end();
+    await Promise.all([listener.close(), watcher.close()]);
+  });
+}
+
+async function prepareRunsDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const reason = errorCode(error) ?? String(error);
+    throw new StartError(
+      `the runs directory ${path} cannot be written (${reason}): set QUANT_RUNS_DIR or --runs-dir`,
+    );
+  }
+}
+
+/** The first SIGTERM or SIGINT stops in good order, the second at once. Jobs run on either way. */
+function stopOnSignal(log: Log, stop: () => Promise<void>): void {
+  let stopping = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      log.info({ signal }, "stopping; jobs run on");
+      setTimeout(() => process.exit(0), secondsToStop * 1000).unref();
+      stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, "could not stop in good order");
+          process.exit(1);
+        },
+      );
+    });
+  }
+}

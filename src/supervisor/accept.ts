@@ -1,0 +1,24 @@
+import type { Job } from "../jobs/job.ts";
+import { newJobId } from "../jobs/job-id.ts";
+import { now } from "../jobs/timestamp.ts";
+import { createRunDirectory } from "../runs/accept.ts";
+import type { Scope } from "./supervisor.ts";
+
+/** What a client wants run. `parameters` is JSON text, exactly as it was sent. */
+export interface Wish {
+  readonly entrypoint: string;
+  readonly runtime: string;
+  readonly parameters: string;
+}
+
+export async function acceptJob(scope: Scope, wish: Wish): Promise<{ job_id: string; created_at: string }> {
+  const created_at = now();
+  const job_id = newJobId(created_at);
+  await createRunDirectory(scope.config.runsDir, { ...wish, job_id, created_at });
+  const { entrypoint, runtime } = wish;
+  const job: Job = { job_id, created_at, entrypoint, runtime, state: { status: "pending" } };
+  scope.index.add(job);
+  scope.events.emit("accepted", job);
+  scope.queue.push(job_id);
+  return { job_id, created_at };
+}

@@ -1,0 +1,27 @@
+import type { ShimEnd } from "../executors/executor.ts";
+import { bareFailure } from "../jobs/failure.ts";
+import { now } from "../jobs/timestamp.ts";
+import { claimForServer } from "../runs/claim.ts";
+import { lastErrorLine } from "../runs/output-files.ts";
+import { runDirectory } from "../runs/run-directory.ts";
+import type { Scope } from "./supervisor.ts";
+
+/** Ends a job whose shim never came as far as claiming it. The claim keeps a late shim from running it after all. */
+export async function giveUp(scope: Scope, jobId: string, end: ShimEnd): Promise<void> {
+  const directory = runDirectory(scope.config.runsDir, jobId);
+  const said = await lastErrorLine(directory);
+  await claimForServer(directory, {
+    status: "failed",
+    started_at: null,
+    completed_at: now(),
+    error: `The job could not be started: ${sentence(end)}${said ? `: ${said}` : ""}`,
+    failure: { ...bareFailure("crashed"), exit_code: end.exitCode ?? null, signal: end.signal ?? null },
+    result_bytes: null,
+  });
+  await scope.refresh(jobId);
+}
+
+function sentence({ exitCode, signal, spawnError }: ShimEnd): string {
+  if (spawnError !== undefined) return `its shim could not be spawned (${spawnError})`;
+  return signal === undefined ? `its shim exited with code ${exitCode}` : `its shim was killed by ${signal}`;
+}

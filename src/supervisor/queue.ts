@@ -1,0 +1,54 @@
+/** Which jobs wait and which hold a slot: first in, first out, at most `concurrency` at once. */
+export class Queue {
+  readonly #concurrency: number;
+  readonly #waiting = new Set<string>();
+  readonly #active = new Set<string>();
+  readonly #start: (jobId: string) => void;
+  #open = false;
+
+  constructor(concurrency: number, start: (jobId: string) => void) {
+    this.#concurrency = concurrency;
+    this.#start = start;
+  }
+
+  /** Jobs that hold a slot. */
+  get active(): ReadonlySet<string> {
+    return this.#active;
+  }
+
+  /** Nothing starts before the queue is opened. */
+  open(): void {
+    this.#open = true;
+    this.#fill();
+  }
+
+  close(): void {
+    this.#open = false;
+  }
+
+  push(jobId: string): void {
+    this.#waiting.add(jobId);
+    this.#fill();
+  }
+
+  /** Gives a slot to a job that runs already, though more than `concurrency` may then hold one. */
+  adopt(jobId: string): void {
+    this.#active.add(jobId);
+  }
+
+  /** Takes a job out, whether it waits or holds a slot. */
+  release(jobId: string): void {
+    this.#waiting.delete(jobId);
+    this.#active.delete(jobId);
+    this.#fill();
+  }
+
+  #fill(): void {
+    for (const jobId of this.#waiting) {
+      if (!this.#open || this.#active.size >= this.#concurrency) return;
+      this.#waiting.delete(jobId);
+      this.#active.add(jobId);
+      this.#start(jobId);
+    }
+  }
+}

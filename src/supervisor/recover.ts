@@ -1,0 +1,89 @@
+import { readdir } from "node:fs/promises";
+import type { Job, State } from "../jobs/job.ts";
+import { isJobId } from "../jobs/job-id.ts";
+import { isTerminal } from "../jobs/status.ts";
+import { removeUnfinished } from "../runs/accept.ts";
+import { probeAlive } from "../runs/alive.ts";
+import { readRequest } from "../runs/job-record.ts";
+import { readOriginal } from "../runs/original-run.ts";
+import { CorruptRecord } from "../runs/record-file.ts";
+import { runDirectory } from "../runs/run-directory.ts";
+import { readStatus, type StatusFields } from "../runs/status-record.ts";
+import type { Scope } from "./supervisor.ts";
+import { look } from "./sweep.ts";
+
+/** How many run directories are read at a time. */
+const batch = 64;
+
+/** Takes up what an earlier server left: ended jobs settle, running ones are adopted, the rest start in order. */
+export async function resumeJobs(scope: Scope): Promise<void> {
+  await removeUnfinished(scope.config.runsDir);
+  const open = scope.index.withStatus("pending").map((job) => job.job_id);
+  await inBatches(open, (jobId) => look(scope, jobId));
+  for (const jobId of open) {
+    const status = scope.index.get(jobId)?.state.status;
+    if (status === "running") scope.queue.adopt(jobId);
+    if (status === "pending") scope.queue.push(jobId);
+  }
+}
+
+/** Reads every run directory into the index. What has not ended counts as pending until it is looked at closely. */
+export async function findJobs(scope: Scope): Promise<void> {
+  const { runsDir } = scope.config;
+  const entries = await readdir(runsDir, { withFileTypes: true });
+  const found = entries.filter((entry) => !entry.name.startsWith("."));
+  const strangers = found.filter((entry) => !entry.isDirectory() || !isJobId(entry.name));
+  for (const { name } of strangers)
+    scope.events.emit("trouble", `not a run directory, left alone: ${name}`, {});
+  const ids = found.filter((entry) => !strangers.includes(entry)).map((entry) => entry.name);
+  const jobs = await inBatches(ids, (id) => readJob(scope, id));
+  scope.index.load(jobs.flatMap((job) => job ?? []));
+}
+
+async function inBatches<Item, Result>(
+  items: readonly Item[],
+  act: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let start = 0; start < items.length; start += batch) {
+    results.push(...(await Promise.all(items.slice(start, start + batch).map(act))));
+  }
+  return results;
+}
+
+/** Undefined for a directory that is nobody's job or is damaged: one bad directory breaks nothing. */
+async function readJob(scope: Scope, jobId: string): Promise<Job | undefined> {
+  const directory = runDirectory(scope.config.runsDir, jobId);
+  try {
+    const request = await readRequest(directory);
+    if (request === undefined) return await readOriginalJob(directory, jobId);
+    const { created_at, entrypoint, runtime } = request;
+    if (request.job_id !== jobId) throw new CorruptRecord(directory, `holds the job ${request.job_id}`);
+    return { job_id: jobId, created_at, entrypoint, runtime, state: await readState(directory) };
+  } catch (error) {
+    scope.events.emit("trouble", "damaged run directory, skipped", { job_id: jobId, error });
+    return undefined;
+  }
+}
+
+/** A final status counts unless the shim still lives: then the job wrote it, and its shim will have the last word. */
+async function readState(directory: string): Promise<State> {
+  const status = await readStatus(directory);
+  if (status === undefined || !isTerminal(status.fields.status)) return { status: "pending" };
+  return (await probeAlive(directory)) === "held" ? { status: "pending" } : endedState(status.fields);
+}
+
+async function readOriginalJob(directory: string, jobId: string): Promise<Job> {
+  const record = await readOriginal(directory);
+  if (record === undefined) throw new CorruptRecord(directory, "has neither job.json nor status.json");
+  if (record.fields.job_id !== jobId)
+    throw new CorruptRecord(directory, `holds the job ${record.fields.job_id}`);
+  const { status, created_at } = record.fields;
+  const state: State = isTerminal(status) ? endedState(record.fields) : { status: "pending" };
+  return { job_id: jobId, created_at, entrypoint: "", runtime: "", state };
+}
+
+function endedState({ status, started_at, completed_at, created_at }: StatusFields): State {
+  if (!isTerminal(status)) throw new Error(`${status} is not the end of a job`);
+  return { status, started_at, completed_at: completed_at ?? created_at };
+}

@@ -1,0 +1,91 @@
+import { bareFailure } from "../jobs/failure.ts";
+import { type Job, startedAt } from "../jobs/job.ts";
+import { isTerminal } from "../jobs/status.ts";
+import { now } from "../jobs/timestamp.ts";
+import type { Ending } from "../runs/exit-record.ts";
+import { readRequest } from "../runs/job-record.ts";
+import { type Observation, observe } from "../runs/observe.ts";
+import { loseOriginal } from "../runs/original-run.ts";
+import { CorruptRecord } from "../runs/record-file.ts";
+import { runDirectory } from "../runs/run-directory.ts";
+import { readStatus, requestOf, statusText, writeStatus } from "../runs/status-record.ts";
+import type { Scope } from "./supervisor.ts";
+
+/** Looks at one job's run directory and brings the index, and where need be its status.json, up to date. */
+export type Refresh = (jobId: string) => Promise<void>;
+
+/** One look at a time for each job, so that no two of them write the same status. */
+export function serialRefresh(scope: () => Scope): Refresh {
+  const latest = new Map<string, Promise<void>>();
+  return (jobId) => {
+    const before = latest.get(jobId) ?? Promise.resolve();
+    const next = before.catch(() => undefined).then(() => refresh(scope(), jobId));
+    latest.set(jobId, next);
+    const forget = () => void (latest.get(jobId) === next && latest.delete(jobId));
+    next.then(forget, forget);
+    return next;
+  };
+}
+
+async function refresh(scope: Scope, jobId: string): Promise<void> {
+  const job = scope.index.get(jobId);
+  if (job === undefined || isTerminal(job.state.status)) return;
+  const directory = runDirectory(scope.config.runsDir, jobId);
+  const observation = await observe(directory);
+  scope.events.emit("step", jobId, `observed: ${observation.kind}`);
+  await apply(scope, job, directory, observation);
+}
+
+async function apply(scope: Scope, job: Job, directory: string, observation: Observation): Promise<void> {
+  switch (observation.kind) {
+    case "pending":
+      return;
+    case "running":
+      return scope.index.change(job.job_id, { status: "running", started_at: observation.claim.claimed_at });
+    case "ended":
+      return settle(scope, job, directory, observation.ending);
+    case "lost":
+      return settle(scope, job, directory, lostEnding(observation.started_at));
+    case "original":
+      return loseRun(scope, job, directory);
+    case "gone":
+      return scope.index.remove(job.job_id);
+  }
+}
+
+async function loseRun(scope: Scope, job: Job, directory: string): Promise<void> {
+  const ending = lostEnding(null);
+  await loseOriginal(directory, ending);
+  scope.index.change(job.job_id, { status: "failed", started_at: null, completed_at: ending.completed_at });
+}
+
+/** Writes the final status where the shim did not come as far as that, then tells of it. */
+async function settle(scope: Scope, job: Job, directory: string, ending: Ending): Promise<void> {
+  const { status, completed_at } = ending;
+  const state = { status, started_at: ending.started_at ?? startedAt(job.state), completed_at };
+  const written = await readStatus(directory);
+  if (written?.fields.status !== status || written.fields.job_id !== job.job_id) {
+    await writeStatus(directory, statusText(await requestFor(job, directory), state, ending));
+  }
+  scope.index.change(job.job_id, state);
+}
+
+async function requestFor(job: Job, directory: string) {
+  try {
+    return (await readRequest(directory)) ?? requestOf(job);
+  } catch (error) {
+    if (error instanceof CorruptRecord) return requestOf(job);
+    throw error;
+  }
+}
+
+function lostEnding(started_at: string | null): Ending {
+  return {
+    status: "failed",
+    started_at,
+    completed_at: now(),
+    error: "The shim that ran this job vanished without a record; how the callable fared is not known",
+    failure: bareFailure("lost"),
+    result_bytes: null,
+  };
+}

@@ -1,0 +1,59 @@
+import { setTimeout } from "node:timers/promises";
+import type { Shim, ShimEnd } from "../executors/executor.ts";
+import { openOutputFiles } from "../runs/output-files.ts";
+import { runDirectory } from "../runs/run-directory.ts";
+import { runtimes } from "../runtimes/registry.ts";
+import { jobEnvironment } from "./environment.ts";
+import { giveUp } from "./give-up.ts";
+import type { Scope } from "./supervisor.ts";
+
+/** Errors of a spawn that say nothing of the job, only that the machine has no room for it right now. */
+const scarcity = new Set(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE"]);
+
+/** How often a shim that was killed before it could claim its job is started again. */
+const mostAttempts = 3;
+
+/** Starts the shim of a job that holds a slot and stays with it to the shim's end. */
+export async function startJob(scope: Scope, jobId: string): Promise<void> {
+  try {
+    for (let attempt = 1; await isUnclaimed(scope, jobId); attempt++) {
+      const end = await runShim(scope, jobId);
+      if (!(await isUnclaimed(scope, jobId))) return;
+      if (end.spawnError !== undefined && scarcity.has(end.spawnError)) attempt = 0;
+      else if (end.signal === undefined || attempt >= mostAttempts) return await giveUp(scope, jobId, end);
+      scope.events.emit("step", jobId, "shim ended before it claimed the job; it is started again", end);
+      await setTimeout(1000);
+    }
+  } catch (error) {
+    scope.events.emit("trouble", "cannot start the job", { job_id: jobId, error });
+    scope.queue.release(jobId);
+  }
+}
+
+async function isUnclaimed(scope: Scope, jobId: string): Promise<boolean> {
+  await scope.refresh(jobId);
+  return scope.index.get(jobId)?.state.status === "pending";
+}
+
+async function runShim(scope: Scope, jobId: string): Promise<ShimEnd> {
+  const shim = await spawnShim(scope, jobId);
+  const end = await shim.ended;
+  scope.events.emit("step", jobId, "shim ended", end);
+  return end;
+}
+
+async function spawnShim(scope: Scope, jobId: string): Promise<Shim> {
+  const job = scope.index.get(jobId);
+  if (job === undefined) throw new Error(`job ${jobId} is not in the index`);
+  const directory = runDirectory(scope.config.runsDir, jobId);
+  await using output = await openOutputFiles(directory);
+  const runtime = runtimes[job.runtime as keyof typeof runtimes];
+  const shim = scope.startShim({
+    directory,
+    environment: jobEnvironment(process.env, runtime.environment(scope.config)),
+    stdout: output.stdout,
+    stderr: output.stderr,
+  });
+  scope.events.emit("spawned", job, shim.pid);
+  return shim;
+}

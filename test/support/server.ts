@@ -1,0 +1,141 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { execa } from "execa";
+import { onTestFinished, vi } from "vitest";
+import type { z } from "zod";
+import type { JobDocument } from "../../src/http/schemas.ts";
+
+/** The repository's own folder. */
+export const home = join(import.meta.dirname, "..", "..");
+
+/** The folder of the callables that the tests run, one tiny callable for each behaviour. */
+export const fixtures = join(home, "test", "fixtures");
+
+export type Job = z.infer<typeof JobDocument>;
+
+export interface ServerOptions {
+  readonly runsDir?: string;
+  readonly env?: Record<string, string | undefined>;
+  readonly args?: readonly string[];
+  readonly cwd?: string;
+}
+
+export interface TestServer {
+  readonly url: string;
+  readonly runsDir: string;
+  readonly pid: number;
+  /** Every line the server has logged so far. */
+  readonly log: readonly string[];
+  /** SIGTERM, then the wait for its end; returns its exit code. */
+  stop(): Promise<number | undefined>;
+  /** SIGKILL, then the wait for its end. */
+  kill(): Promise<number | undefined>;
+}
+
+/** A folder that is gone after the test. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "quant-runs-test-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
+  return folder;
+}
+
+/** Starts `bin/quant-runs serve` on a free port of 127.0.0.1, with the fixtures on PYTHONPATH; it ends with the test. */
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const runsDir = options.runsDir ?? (await temporaryFolder());
+  const subprocess = execa(
+    join(home, "bin", "quant-runs"),
+    ["serve", "--port", "0", ...(options.args ?? [])],
+    {
+      cwd: options.cwd ?? fixtures,
+      env: {
+        PYTHONPATH: fixtures,
+        QUANT_RUNS_DIR: runsDir,
+        HOST: undefined,
+        PORT: undefined,
+        ...options.env,
+      },
+      reject: false,
+    },
+  );
+  const log: string[] = [];
+  const url = new Promise<string>((resolve, reject) => {
+    createInterface({ input: subprocess.stdout }).on("line", (line) => {
+      log.push(line);
+      const listening = /"url":"([^"]+)".*"msg":"listening"/.exec(line);
+      if (listening?.[1]) resolve(listening[1]);
+    });
+    subprocess.then((end) => reject(new Error(`the server ended: ${end.stderr}\n${log.join("\n")}`)));
+  });
+  const end = async (signal: NodeJS.Signals) => {
+    subprocess.kill(signal);
+    return (await subprocess).exitCode;
+  };
+  const server = {
+    url: await url,
+    runsDir,
+    pid: Number(subprocess.pid),
+    log,
+    stop: () => end("SIGTERM"),
+    kill: () => end("SIGKILL"),
+  };
+  onTestFinished(async () => void (await server.kill()));
+  return server;
+}
+
+/** Sends a request; the body, if any, goes as JSON text. */
+export async function send<Body = Record<string, unknown>>(
+  server: Pick<TestServer, "url">,
+  path: string,
+  body?: unknown,
+): Promise<{ status: number; headers: Headers; body: Body; text: string }> {
+  const init = {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  };
+  const response = await fetch(new URL(path, server.url), body === undefined ? {} : init);
+  const text = await response.text();
+  const isJson = response.headers.get("content-type")?.includes("json");
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : {}, text };
+}
+
+/** Submits a job and returns its id. */
+export async function submit(
+  server: Pick<TestServer, "url">,
+  entrypoint: string,
+  parameters: object = {},
+): Promise<string> {
+  const answer = await send<Job>(server, "/jobs", { entrypoint, parameters });
+  if (answer.status !== 201) throw new Error(`the job was refused: ${answer.text}`);
+  return answer.body.job_id;
+}
+
+/** Waits until something holds: repeats what throws until it does not. */
+export function waitFor<Value>(check: () => Value | Promise<Value>): Promise<Value> {
+  return vi.waitFor(check, { timeout: 45_000, interval: 20 });
+}
+
+/** Waits until a job has one of the statuses and returns it. */
+export function reached(server: Pick<TestServer, "url">, jobId: string, ...statuses: string[]): Promise<Job> {
+  return waitFor(async () => {
+    const { body } = await send<Job>(server, `/jobs/${jobId}`);
+    if (!statuses.includes(body.status)) throw new Error(`job ${jobId} is ${body.status}`);
+    return body;
+  });
+}
+
+/** Waits for a job's end and returns the job. */
+export function ended(server: Pick<TestServer, "url">, jobId: string): Promise<Job> {
+  return reached(server, jobId, "completed", "failed");
+}
+
+/** Runs a job to its end and returns it. */
+export async function run(
+  server: Pick<TestServer, "url">,
+  entrypoint: string,
+  parameters: object = {},
+): Promise<Job> {
+  return ended(server, await submit(server, entrypoint, parameters));
+}
