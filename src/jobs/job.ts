@@ -4,9 +4,19 @@ export interface Pending {
   readonly status: "pending";
 }
 
+/** One process and no later one that got its number: pid, start time since boot (proc_pid_stat(5)), boot, machine. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly start_time_ticks: number | null;
+  readonly boot_id: string | null;
+  readonly host: string;
+}
+
 export interface Running {
   readonly status: "running";
   readonly started_at: string;
+  /** Null when it is only known by its records. */
+  readonly shim: ProcessIdentity | null;
 }
 
 export interface Ended {

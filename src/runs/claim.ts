@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { hostname } from "node:os";
 import { z } from "zod";
 import { now } from "../jobs/timestamp.ts";
 import { Ending } from "./exit-record.ts";
@@ -42,29 +40,5 @@ export async function claimForServer(directory: string, ending: Ending): Promise
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
     throw error;
-  }
-}
-
-/** Whether the claim's process still runs: pid, start time and boot id must all agree, a pid alone proves nothing. */
-export async function processLives(claim: ShimClaim): Promise<boolean> {
-  if (claim.host !== hostname() || claim.start_time_ticks === null) return false;
-  const bootId = await procFile("/proc/sys/kernel/random/boot_id");
-  const facts = await procFile(`/proc/${claim.pid}/stat`);
-  if (bootId.trim() !== claim.boot_id) return false;
-  const fields = fieldsAfterName(facts);
-  return fields[0] !== "Z" && Number(fields[19]) === claim.start_time_ticks;
-}
-
-/** Fields 3 and on of proc_pid_stat(5); the name before them may hold spaces and parentheses. */
-function fieldsAfterName(facts: string): readonly string[] {
-  const end = facts.lastIndexOf(")");
-  return end === -1 ? [] : facts.slice(end + 2).split(" ");
-}
-
-async function procFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch {
-    return ""; // no such process, or no /proc on this system: no proof of life
   }
 }

@@ -1,7 +1,8 @@
 import { access } from "node:fs/promises";
 import { probeAlive } from "./alive.ts";
-import { type Claim, processLives, readClaim, type ShimClaim } from "./claim.ts";
+import { type Claim, readClaim, type ShimClaim } from "./claim.ts";
 import { type Ending, readEnding } from "./exit-record.ts";
+import { processLives } from "./process-lives.ts";
 import { CorruptRecord } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 

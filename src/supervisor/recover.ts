@@ -52,7 +52,7 @@ async function inBatches<Item, Result>(
 }
 
 /** Undefined for a directory that is nobody's job or is damaged: one bad directory breaks nothing. */
-async function readJob(scope: Scope, jobId: string): Promise<Job | undefined> {
+export async function readJob(scope: Scope, jobId: string): Promise<Job | undefined> {
   const directory = runDirectory(scope.config.runsDir, jobId);
   try {
     const request = await readRequest(directory);

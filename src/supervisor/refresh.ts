@@ -1,14 +1,17 @@
 import { bareFailure } from "../jobs/failure.ts";
-import { type Job, startedAt } from "../jobs/job.ts";
+import { type Job, type Running, startedAt } from "../jobs/job.ts";
 import { isTerminal } from "../jobs/status.ts";
 import { now } from "../jobs/timestamp.ts";
+import type { ShimClaim } from "../runs/claim.ts";
 import type { Ending } from "../runs/exit-record.ts";
 import { readRequest } from "../runs/job-record.ts";
 import { type Observation, observe } from "../runs/observe.ts";
 import { loseOriginal } from "../runs/original-run.ts";
+import { processLives } from "../runs/process-lives.ts";
 import { CorruptRecord } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import { readStatus, requestOf, statusText, writeStatus } from "../runs/status-record.ts";
+import { readJob } from "./recover.ts";
 import type { Scope } from "./supervisor.ts";
 
 /** Looks at one job's run directory and brings the index, and where need be its status.json, up to date. */
@@ -28,7 +31,7 @@ export function serialRefresh(scope: () => Scope): Refresh {
 }
 
 async function refresh(scope: Scope, jobId: string): Promise<void> {
-  const job = scope.index.get(jobId);
+  const job = scope.index.get(jobId) ?? (await discover(scope, jobId));
   if (job === undefined || isTerminal(job.state.status)) return;
   const directory = runDirectory(scope.config.runsDir, jobId);
   const observation = await observe(directory);
@@ -36,12 +39,19 @@ async function refresh(scope: Scope, jobId: string): Promise<void> {
   await apply(scope, job, directory, observation);
 }
 
+/** News of a job nobody knows: its directory was away when the server started, and its shim has brought it back. */
+async function discover(scope: Scope, jobId: string): Promise<Job | undefined> {
+  const job = await readJob(scope, jobId);
+  if (job !== undefined) scope.index.load([job]);
+  return job;
+}
+
 async function apply(scope: Scope, job: Job, directory: string, observation: Observation): Promise<void> {
   switch (observation.kind) {
     case "pending":
       return;
     case "running":
-      return scope.index.change(job.job_id, { status: "running", started_at: observation.claim.claimed_at });
+      return scope.index.change(job.job_id, runningState(observation.claim));
     case "ended":
       return settle(scope, job, directory, observation.ending);
     case "lost":
@@ -49,8 +59,19 @@ async function apply(scope: Scope, job: Job, directory: string, observation: Obs
     case "original":
       return loseRun(scope, job, directory);
     case "gone":
-      return scope.index.remove(job.job_id);
+      return forget(scope, job);
   }
+}
+
+function runningState({ claimed_at, pid, start_time_ticks, boot_id, host }: ShimClaim): Running {
+  return { status: "running", started_at: claimed_at, shim: { pid, start_time_ticks, boot_id, host } };
+}
+
+/** A job without its run directory runs on as long as its shim does, and the shim will restore what it can. */
+async function forget(scope: Scope, job: Job): Promise<void> {
+  const shim = job.state.status === "running" ? job.state.shim : null;
+  const lives = scope.shims.has(job.job_id) || (shim !== null && (await processLives(shim)));
+  if (!lives) scope.index.remove(job.job_id);
 }
 
 async function loseRun(scope: Scope, job: Job, directory: string): Promise<void> {
@@ -66,6 +87,9 @@ async function settle(scope: Scope, job: Job, directory: string, ending: Ending)
   const written = await readStatus(directory);
   if (written?.fields.status !== status || written.fields.job_id !== job.job_id) {
     await writeStatus(directory, statusText(await requestFor(job, directory), state, ending));
+  }
+  if (state.started_at !== null) {
+    scope.index.change(job.job_id, { status: "running", started_at: state.started_at, shim: null });
   }
   scope.index.change(job.job_id, state);
 }

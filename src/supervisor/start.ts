@@ -37,7 +37,9 @@ async function isUnclaimed(scope: Scope, jobId: string): Promise<boolean> {
 
 async function runShim(scope: Scope, jobId: string): Promise<ShimEnd> {
   const shim = await spawnShim(scope, jobId);
+  scope.shims.add(jobId);
   const end = await shim.ended;
+  scope.shims.delete(jobId);
   scope.events.emit("step", jobId, "shim ended", end);
   return end;
 }

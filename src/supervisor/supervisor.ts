@@ -16,6 +16,8 @@ export interface Scope {
   readonly events: Events;
   readonly queue: Queue;
   readonly startShim: StartShim;
+  /** Jobs whose shim this server has started and has not seen end. */
+  readonly shims: Set<string>;
   /** Brings the index up to date with one job's run directory. */
   readonly refresh: Refresh;
 }
@@ -42,7 +44,7 @@ export function createSupervisor(
 ): Supervisor {
   const queue = new Queue(given.config.concurrency, (jobId) => void startJob(scope, jobId));
   const refresh: Refresh = serialRefresh(() => scope);
-  const scope: Scope = { ...given, queue, refresh };
+  const scope: Scope = { ...given, queue, refresh, shims: new Set() };
   let timer: NodeJS.Timeout | undefined;
   given.events.on("changed", (job) => {
     if ("completed_at" in job.state) queue.release(job.job_id);

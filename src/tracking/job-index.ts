@@ -1,6 +1,6 @@
 import type { Events } from "../events.ts";
-import { type Job, type Running, type State, startedAt, statusOf } from "../jobs/job.ts";
-import { isTerminal, type Status, transitions } from "../jobs/status.ts";
+import { type Job, type State, statusOf } from "../jobs/job.ts";
+import { type Status, transitions } from "../jobs/status.ts";
 import { microseconds } from "../jobs/timestamp.ts";
 
 /** What the server knows of the jobs: a cache of the run directories, which can be rebuilt from them at any time. */
@@ -17,11 +17,16 @@ export class JobIndex {
   /** Takes in the jobs found on disk, which come in no order. */
   load(jobs: readonly Job[]): void {
     for (const job of jobs) this.#jobs.set(job.job_id, job);
-    const created = new Map(jobs.map((job) => [job.job_id, microseconds(job.created_at)]));
-    const age = (id: string) => created.get(id) ?? 0;
-    this.#order = [...this.#jobs.keys()].sort((a, b) => age(a) - age(b) || (a < b ? -1 : 1));
+    const dated = [...this.#jobs.values()].map(({ job_id, created_at }) => ({
+      job_id,
+      at: microseconds(created_at),
+    }));
+    this.#order = dated
+      .sort((a, b) => a.at - b.at || (a.job_id < b.job_id ? -1 : 1))
+      .map((job) => job.job_id);
   }
 
+  /** Takes in a job that is newer than all others. */
   add(job: Job): void {
     this.#jobs.set(job.job_id, job);
     this.#order.push(job.job_id);
@@ -31,15 +36,12 @@ export class JobIndex {
     return this.#jobs.get(jobId);
   }
 
-  /** Moves a job on. A step that was missed is made up for; one that cannot follow is ignored: an ending is final. */
+  /** Moves a job on to what may follow; anything else is no news: an ending is final. */
   change(jobId: string, state: State): void {
     const job = this.#jobs.get(jobId);
-    if (job === undefined || isTerminal(statusOf(job)) || statusOf(job) === state.status) return;
-    const started = startedAt(state);
-    if (statusOf(job) === "pending" && state.status !== "running" && started !== null) {
-      this.#step(job, { status: "running", started_at: started } satisfies Running);
-    }
-    this.#step(job, state);
+    if (job === undefined || !transitions[statusOf(job)].includes(state.status)) return;
+    this.#jobs.set(jobId, { ...job, state });
+    this.#events.emit("changed", { ...job, state });
   }
 
   remove(jobId: string): void {
@@ -64,13 +66,6 @@ export class JobIndex {
     return this.#newestFirst()
       .filter((job) => statusOf(job) === status)
       .reverse();
-  }
-
-  #step(job: Job, state: State): void {
-    if (!transitions[statusOf(this.#jobs.get(job.job_id) ?? job)].includes(state.status)) return;
-    const moved = { ...job, state };
-    this.#jobs.set(job.job_id, moved);
-    this.#events.emit("changed", moved);
   }
 
   #newestFirst(): Job[] {

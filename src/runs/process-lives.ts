@@ -1,0 +1,27 @@
+import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import type { ProcessIdentity } from "../jobs/job.ts";
+
+/** Whether a process still runs: pid, start time and boot id must all agree, a pid alone proves nothing. */
+export async function processLives(identity: ProcessIdentity): Promise<boolean> {
+  if (identity.host !== hostname() || identity.start_time_ticks === null) return false;
+  const bootId = await procFile("/proc/sys/kernel/random/boot_id");
+  const facts = await procFile(`/proc/${identity.pid}/stat`);
+  if (bootId.trim() !== identity.boot_id) return false;
+  const fields = fieldsAfterName(facts);
+  return fields[0] !== "Z" && Number(fields[19]) === identity.start_time_ticks;
+}
+
+/** Fields 3 and on of proc_pid_stat(5); the name before them may hold spaces and parentheses. */
+function fieldsAfterName(facts: string): readonly string[] {
+  const end = facts.lastIndexOf(")");
+  return end === -1 ? [] : facts.slice(end + 2).split(" ");
+}
+
+async function procFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch {
+    return ""; // no such process, or no /proc on this system: no proof of life
+  }
+}
