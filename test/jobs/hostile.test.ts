@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import {
   ended,
   type Job,
+  reached,
   run,
   send,
   startServer,
