@@ -7,7 +7,7 @@ import type { Runtime } from "./runtime.ts";
 
 export const python: Runtime = {
   name: "python",
-  environment: (config) => ({ QUANT_RUNS_PYTHON: config.python }),
+  environment: (interpreters) => ({ QUANT_RUNS_PYTHON: interpreters.python }),
 };
 
 const oldest = [3, 9] as const;

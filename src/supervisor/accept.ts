@@ -2,7 +2,7 @@ import type { Job } from "../jobs/job.ts";
 import { newJobId } from "../jobs/job-id.ts";
 import { now } from "../jobs/timestamp.ts";
 import { createRunDirectory } from "../runs/accept.ts";
-import type { Scope } from "./supervisor.ts";
+import type { Scope } from "./scope.ts";
 
 /** What a client wants run. `parameters` is JSON text, exactly as it was sent. */
 export interface Wish {

@@ -9,7 +9,7 @@ import { readOriginal } from "../runs/original-run.ts";
 import { CorruptRecord } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import { readStatus, type StatusFields } from "../runs/status-record.ts";
-import type { Scope } from "./supervisor.ts";
+import type { Scope } from "./scope.ts";
 import { look } from "./sweep.ts";
 
 /** How many run directories are read at a time. */

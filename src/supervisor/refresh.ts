@@ -12,10 +12,7 @@ import { CorruptRecord } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import { readStatus, requestOf, statusText, writeStatus } from "../runs/status-record.ts";
 import { readJob } from "./recover.ts";
-import type { Scope } from "./supervisor.ts";
-
-/** Looks at one job's run directory and brings the index, and where need be its status.json, up to date. */
-export type Refresh = (jobId: string) => Promise<void>;
+import type { Refresh, Scope } from "./scope.ts";
 
 /** One look at a time for each job, so that no two of them write the same status. */
 export function serialRefresh(scope: () => Scope): Refresh {

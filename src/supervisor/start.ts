@@ -5,7 +5,7 @@ import { runDirectory } from "../runs/run-directory.ts";
 import { runtimes } from "../runtimes/registry.ts";
 import { jobEnvironment } from "./environment.ts";
 import { giveUp } from "./give-up.ts";
-import type { Scope } from "./supervisor.ts";
+import type { Scope } from "./scope.ts";
 
 /** Errors of a spawn that say nothing of the job, only that the machine has no room for it right now. */
 const scarcity = new Set(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE"]);

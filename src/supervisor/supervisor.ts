@@ -1,26 +1,10 @@
-import type { Config } from "../config.ts";
-import type { Events } from "../events.ts";
-import type { StartShim } from "../executors/executor.ts";
-import type { JobIndex } from "../tracking/job-index.ts";
 import { acceptJob, type Wish } from "./accept.ts";
 import { Queue } from "./queue.ts";
 import { findJobs, resumeJobs } from "./recover.ts";
-import { type Refresh, serialRefresh } from "./refresh.ts";
+import { serialRefresh } from "./refresh.ts";
+import type { Refresh, Scope } from "./scope.ts";
 import { startJob } from "./start.ts";
 import { look, sweep } from "./sweep.ts";
-
-/** What every action on jobs needs to know. */
-export interface Scope {
-  readonly config: Config;
-  readonly index: JobIndex;
-  readonly events: Events;
-  readonly queue: Queue;
-  readonly startShim: StartShim;
-  /** Jobs whose shim this server has started and has not seen end. */
-  readonly shims: Set<string>;
-  /** Brings the index up to date with one job's run directory. */
-  readonly refresh: Refresh;
-}
 
 export interface Supervisor {
   /** Puts a job on disk and in the queue; it can be seen as soon as this returns. */

@@ -1,4 +1,4 @@
-import type { Scope } from "./supervisor.ts";
+import type { Scope } from "./scope.ts";
 
 /** Looks at every job that holds a slot. This, not the watcher, is what makes the index right. */
 export async function sweep(scope: Scope): Promise<void> {

@@ -1,0 +1,21 @@
+import type { Config } from "../config.ts";
+import type { Events } from "../events.ts";
+import type { StartShim } from "../executors/executor.ts";
+import type { JobIndex } from "../tracking/job-index.ts";
+import type { Queue } from "./queue.ts";
+
+/** Looks at one job's run directory and brings the index, and where need be its status.json, up to date. */
+export type Refresh = (jobId: string) => Promise<void>;
+
+/** What every action on jobs needs to know. */
+export interface Scope {
+  readonly config: Config;
+  readonly index: JobIndex;
+  readonly events: Events;
+  readonly queue: Queue;
+  readonly startShim: StartShim;
+  /** Jobs whose shim this server has started and has not seen end. */
+  readonly shims: Set<string>;
+  /** Brings the index up to date with one job's run directory. */
+  readonly refresh: Refresh;
+}
