@@ -2,6 +2,8 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import { entrypointForm, isEntrypoint } from "./jobs/entrypoint.ts";
+import { Limits } from "./jobs/limits.ts";
+import type { Durability } from "./runs/record-file.ts";
 import { defaultPython } from "./runtimes/python.ts";
 
 /** Levels of the log, from most to least. */
@@ -22,6 +24,12 @@ export interface Config {
   readonly python: string;
   /** How many jobs run at once. */
   readonly concurrency: number;
+  /** What accepted jobs, claims and exit records outlive. */
+  readonly durability: Durability;
+  /** Seconds after which a job that names no limit is stopped. */
+  readonly defaultTimeoutSeconds: number | undefined;
+  /** Whether processes that a job leaves behind may go on. */
+  readonly keepStrays: boolean;
 }
 
 /** Command-line options of `serve`, each with its environment name; a flag goes before the environment. */
@@ -50,6 +58,23 @@ export function serveOptions(): Option[] {
       .env("QUANT_RUNS_CONCURRENCY")
       .default(availableParallelism(), "the number of processors")
       .argParser(wholeNumber(1, 10_000)),
+    new Option(
+      "--durability <what>",
+      "what accepted jobs and their ends outlive: a kill, or a loss of power too",
+    )
+      .env("QUANT_RUNS_DURABILITY")
+      .choices(["process", "power"])
+      .default("power"),
+    new Option(
+      "--default-timeout-seconds <number>",
+      "seconds after which a job that names no limit is stopped",
+    )
+      .env("QUANT_RUNS_DEFAULT_TIMEOUT_SECONDS")
+      .argParser(seconds),
+    new Option("--keep-strays [yes-or-no]", "let processes that a job leaves behind go on")
+      .env("QUANT_RUNS_KEEP_STRAYS")
+      .default(false)
+      .argParser(yesOrNo),
   ];
 }
 
@@ -75,6 +100,18 @@ function wholeNumber(least: number, most: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
   };
+}
+
+function seconds(text: string): number {
+  const value = Limits.shape.timeout_seconds.safeParse(text.trim() === "" ? text : Number(text));
+  if (value.success && value.data !== null) return value.data;
+  throw new InvalidArgumentError("It must be a number of seconds, more than 0 and at most a year.");
+}
+
+function yesOrNo(text: string): boolean {
+  if (["1", "true", "yes"].includes(text)) return true;
+  if (["0", "false", "no"].includes(text)) return false;
+  throw new InvalidArgumentError("It must be yes or no.");
 }
 
 function entrypoint(text: string): string {

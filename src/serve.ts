@@ -7,6 +7,7 @@ import { startLocalShim } from "./executors/local.ts";
 import { createApp } from "./http/app.ts";
 import { listen } from "./http/listen.ts";
 import { createLog, type Log, logEvents } from "./log.ts";
+import { lockRunsDirectory } from "./runs/lock.ts";
 import { errorCode } from "./runs/record-file.ts";
 import { resolvePython } from "./runtimes/python.ts";
 import { createSupervisor } from "./supervisor/supervisor.ts";
@@ -17,21 +18,25 @@ import { startWatcher } from "./tracking/watcher.ts";
 const secondsToStop = 4;
 
 /**
- * Runs the server until it is told to stop. No job is touched before the address is bound.
+ * Runs the server until it is told to stop: lock, recover, bind, serve. No job starts before the address is bound.
  * @throws StartError when it cannot start
  */
 export async function serve(wanted: Config): Promise<void> {
   const config: Config = { ...wanted, python: await resolvePython(wanted.python) };
   await prepareRunsDirectory(config.runsDir);
+  const lock = await lockRunsDirectory(config.runsDir, config.python);
   const log = createLog(config.logLevel);
   const events = new Events();
   logEvents(events, log);
   const index = new JobIndex(events);
   const supervisor = createSupervisor({ config, index, events, startShim: startLocalShim });
   await supervisor.load();
-  const listener = await listen(createApp({ config, index, supervisor }, events), config.host, config.port);
+  await supervisor.resume();
   const watcher = await startWatcher(config.runsDir, supervisor.look, events);
-  await supervisor.begin();
+  const app = createApp({ config, index, supervisor, watcher }, events);
+  const listener = await listen(app, config.host, config.port);
+  await lock.tell(listener.url);
+  supervisor.begin(watcher.isBlind);
   log.info({ url: listener.url, runs_dir: config.runsDir, python: config.python }, "listening");
   stopOnSignal(log, async () => {
     supervisor.end();

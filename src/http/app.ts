@@ -8,6 +8,7 @@ import { mountDocs } from "./docs.ts";
 import { openapiDocument } from "./openapi.ts";
 import { answerError, respondWithProblem } from "./problem.ts";
 import type { Route, Server } from "./route.ts";
+import { cancelJob } from "./routes/cancel-job.ts";
 import { createJob } from "./routes/create-job.ts";
 import { listJobs } from "./routes/list-jobs.ts";
 import { showHealth } from "./routes/show-health.ts";
@@ -15,7 +16,7 @@ import { showJob } from "./routes/show-job.ts";
 import { showResult } from "./routes/show-result.ts";
 import { showServer } from "./routes/show-server.ts";
 
-const jobRoutes = [createJob, listJobs, showJob, showResult, showHealth];
+const jobRoutes = [createJob, listJobs, showJob, showResult, cancelJob, showHealth];
 const routes: readonly Route[] = [showServer(jobRoutes), ...jobRoutes];
 
 /** The HTTP edge: every route, every error, the API's description and its pages. */

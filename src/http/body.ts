@@ -8,11 +8,17 @@ export const largestBody = 8 * 1024 * 1024;
 /** How deep the JSON of a body may nest: Python's parser ends at about 1,000. */
 const deepestBody = 500;
 
+/** A body twice: as values to check, and as values whose numbers keep their text. */
+export interface JsonBody {
+  readonly plain: unknown;
+  readonly exact: unknown;
+}
+
 /**
- * The body as JSON whose numbers keep their text.
+ * The body as JSON.
  * @throws Problem 415 when it is declared as something else, 400 when it is no JSON or nested too deeply
  */
-export async function readJson(c: Context): Promise<unknown> {
+export async function readJson(c: Context): Promise<JsonBody> {
   const type = c.req.header("content-type") ?? "";
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw new Problem(415, "Send the body as JSON, with the header Content-Type: application/json");
@@ -22,7 +28,7 @@ export async function readJson(c: Context): Promise<unknown> {
     throw new Problem(400, `The body nests arrays and objects more than ${deepestBody} deep`);
   }
   try {
-    return parseExact(text);
+    return { plain: JSON.parse(text), exact: parseExact(text) };
   } catch (error) {
     throw new Problem(
       400,

@@ -5,6 +5,7 @@ import type { Config } from "../config.ts";
 import { type FieldError, Problem } from "../errors.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { JobIndex } from "../tracking/job-index.ts";
+import type { Watcher } from "../tracking/watcher.ts";
 import { ProblemBody } from "./problem.ts";
 
 /** What the routes work with. */
@@ -12,6 +13,7 @@ export interface Server {
   readonly config: Config;
   readonly index: JobIndex;
   readonly supervisor: Supervisor;
+  readonly watcher: Pick<Watcher, "isBlind">;
 }
 
 /** One operation: how the API's description tells it, and how it is answered. */

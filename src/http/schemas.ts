@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { entrypointForm } from "../jobs/entrypoint.ts";
 import { Failure } from "../jobs/failure.ts";
+import { Limits } from "../jobs/limits.ts";
 import { statuses } from "../jobs/status.ts";
+import { Termination } from "../jobs/termination.ts";
 import { isJsonObject } from "../json.ts";
 
 const timestamp = (description: string) =>
@@ -22,6 +24,13 @@ const Parameters = z
     example: { symbol: "EURUSD", fast: 20, slow: 100 },
   });
 
+/** Every limit may be left out: the server's defaults apply. */
+const LimitsRequest = z.object({
+  timeout_seconds: Limits.shape.timeout_seconds.optional(),
+  silence_timeout_seconds: Limits.shape.silence_timeout_seconds.optional(),
+  cancel_grace_seconds: Limits.shape.cancel_grace_seconds.nullish(),
+});
+
 export const JobRequest = z
   .object(
     {
@@ -31,6 +40,7 @@ export const JobRequest = z
         .nullish()
         .describe(`What to run, ${entrypointForm}. Absent or null is the server's own, MDPS_ENTRYPOINT.`)
         .meta({ example: "run_mdps:main" }),
+      ...LimitsRequest.shape,
     },
     "must be a JSON object",
   )
@@ -54,6 +64,7 @@ export const JobDocument = z
     completed_at: timestamp("When it ended, or was found lost; null before.").nullable(),
     error: z.string().nullable().describe("Why it failed, for a person; null unless it did."),
     failure: Failure.nullable().optional(),
+    termination: Termination.nullable().optional(),
     result: z
       .object({ result: z.unknown().describe("What the callable returned.") })
       .nullable()
@@ -110,5 +121,10 @@ export const Health = z
     status: z.literal("healthy"),
     timestamp: timestamp("The server's time."),
     active_jobs: z.int().describe("How many jobs run."),
+    watcher: z
+      .enum(["watching", "blind"])
+      .describe(
+        "blind: the kernel has no watch left for the server; it looks at its jobs twice a second instead.",
+      ),
   })
   .meta({ id: "Health", description: "The server answers." });

@@ -1,19 +1,25 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { jobText, type Request } from "./job-record.ts";
-import { createFile } from "./record-file.ts";
+import { createFile, type Durability, syncFolder } from "./record-file.ts";
 import { fileOf, runDirectory, unfinishedPrefix } from "./run-directory.ts";
 import { statusText } from "./status-record.ts";
 
 /** Puts a job on disk, whole or not at all: its directory is built under another name and then renamed. */
-export async function createRunDirectory(runsDirectory: string, request: Request): Promise<string> {
+export async function createRunDirectory(
+  runsDirectory: string,
+  request: Request,
+  durability: Durability,
+): Promise<string> {
   const unfinished = join(runsDirectory, unfinishedPrefix + request.job_id);
   const directory = runDirectory(runsDirectory, request.job_id);
   await mkdir(unfinished, { mode: 0o700 });
   try {
-    await createFile(fileOf(unfinished, "job"), jobText(request));
+    await createFile(fileOf(unfinished, "job"), jobText(request), durability);
     await createFile(fileOf(unfinished, "status"), statusText(request, { status: "pending" }));
+    await syncFolder(unfinished, durability);
     await rename(unfinished, directory);
+    await syncFolder(runsDirectory, durability);
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
     throw error;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../jobs/failure.ts";
+import { Termination } from "../jobs/termination.ts";
 import { readRecord } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
@@ -11,6 +12,7 @@ export const Ending = z.object({
   error: z.string().nullable(),
   failure: Failure.nullable(),
   result_bytes: z.int().nonnegative().nullable(),
+  termination: Termination.nullable().default(null),
 });
 export type Ending = z.infer<typeof Ending>;
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defaultGraceSeconds, Limits } from "../jobs/limits.ts";
 import { CorruptRecord, parseRecord, readText } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
@@ -8,6 +9,11 @@ const JobFields = z.object({
   created_at: z.string(),
   runtime: z.string(),
   entrypoint: z.string(),
+  limits: Limits.default({
+    timeout_seconds: null,
+    silence_timeout_seconds: null,
+    cancel_grace_seconds: defaultGraceSeconds,
+  }),
 });
 
 /** What a client asks for. `parameters` is the JSON text as it was sent: `1.0` stays `1.0`. */
@@ -16,6 +22,7 @@ export interface Request {
   readonly created_at: string;
   readonly runtime: string;
   readonly entrypoint: string;
+  readonly limits: Limits;
   readonly parameters: string;
 }
 
@@ -27,6 +34,7 @@ export function jobText(request: Request): string {
     created_at: JSON.stringify(request.created_at),
     runtime: JSON.stringify(request.runtime),
     entrypoint: JSON.stringify(request.entrypoint),
+    limits: JSON.stringify(request.limits),
     parameters: request.parameters,
   });
 }

@@ -2,16 +2,23 @@ import { access } from "node:fs/promises";
 import { probeAlive } from "./alive.ts";
 import { type Claim, readClaim, type ShimClaim } from "./claim.ts";
 import { type Ending, readEnding } from "./exit-record.ts";
-import { processLives } from "./process-lives.ts";
+import { causeOfLoss, processLives } from "./process-lives.ts";
 import { CorruptRecord } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
+
+/** A job whose shim vanished without a record. */
+export interface Lost {
+  readonly kind: "lost";
+  readonly started_at: string | null;
+  readonly cause: "shim killed" | "host rebooted" | "other host" | "unknown";
+}
 
 /** What the disk and the kernel say of one job. */
 export type Observation =
   | { readonly kind: "pending" }
   | { readonly kind: "running"; readonly claim: ShimClaim }
   | { readonly kind: "ended"; readonly ending: Ending }
-  | { readonly kind: "lost"; readonly started_at: string | null }
+  | Lost
   | { readonly kind: "original" }
   | { readonly kind: "gone" };
 
@@ -28,7 +35,8 @@ export async function observe(directory: string): Promise<Observation> {
   }
   const ending = await soundEnding(directory);
   if (ending !== undefined) return { kind: "ended", ending };
-  return { kind: "lost", started_at: typeof claim === "object" ? claim.claimed_at : null };
+  if (claim === "unwritten") return { kind: "lost", started_at: null, cause: "unknown" };
+  return { kind: "lost", started_at: claim.claimed_at, cause: await causeOfLoss(claim) };
 }
 
 async function shimLives(directory: string, claim: ShimClaim | "unwritten"): Promise<boolean> {

@@ -38,8 +38,7 @@ export async function loseOriginal(directory: string, ending: Ending): Promise<v
   const members = record === undefined ? undefined : parseExact(record.text);
   const path = fileOf(directory, "status");
   if (!isJsonObject(members)) throw new CorruptRecord(path, "is no JSON object");
-  const { status, completed_at, failure } = ending;
-  const error = "The server that ran this job inside itself is gone; how the callable fared is not known";
+  const { status, completed_at, error, failure } = ending;
   await replaceFile(
     path,
     `${JSON.stringify({ ...members, status, completed_at, error, failure }, null, 2)}\n`,

@@ -5,11 +5,22 @@ import type { ProcessIdentity } from "../jobs/job.ts";
 /** Whether a process still runs: pid, start time and boot id must all agree, a pid alone proves nothing. */
 export async function processLives(identity: ProcessIdentity): Promise<boolean> {
   if (identity.host !== hostname() || identity.start_time_ticks === null) return false;
-  const bootId = await procFile("/proc/sys/kernel/random/boot_id");
+  if ((await bootId()) !== identity.boot_id) return false;
   const facts = await procFile(`/proc/${identity.pid}/stat`);
-  if (bootId.trim() !== identity.boot_id) return false;
   const fields = fieldsAfterName(facts);
   return fields[0] !== "Z" && Number(fields[19]) === identity.start_time_ticks;
+}
+
+/** Why a process that should be there is not. */
+export async function causeOfLoss(
+  identity: ProcessIdentity,
+): Promise<"shim killed" | "host rebooted" | "other host"> {
+  if (identity.host !== hostname()) return "other host";
+  return (await bootId()) === identity.boot_id ? "shim killed" : "host rebooted";
+}
+
+async function bootId(): Promise<string | null> {
+  return (await procFile("/proc/sys/kernel/random/boot_id")).trim() || null;
 }
 
 /** Fields 3 and on of proc_pid_stat(5); the name before them may hold spaces and parentheses. */

@@ -71,10 +71,28 @@ function parseJson(path: string, text: string): unknown {
   }
 }
 
+/**
+ * What a write outlives: `process` the death of every process, which costs nothing; `power` the loss of power too, at
+ * the price of an fsync(2).
+ */
+export type Durability = "process" | "power";
+
 /** Creates a file that must not exist yet (O_EXCL), readable by its owner alone; fails with EEXIST otherwise. */
-export async function createFile(path: string, text: string): Promise<void> {
+export async function createFile(
+  path: string,
+  text: string,
+  durability: Durability = "process",
+): Promise<void> {
   await using file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   await file.writeFile(text);
+  if (durability === "power") await file.sync();
+}
+
+/** Makes the names in a folder outlive a loss of power, where that is wanted. */
+export async function syncFolder(path: string, durability: Durability): Promise<void> {
+  if (durability === "process") return;
+  await using folder = await open(path, O_RDONLY);
+  await folder.sync();
 }
 
 /** Replaces a file whole: whoever reads it sees the old text or the new one (rename(2)). */

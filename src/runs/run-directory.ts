@@ -10,6 +10,7 @@ export const fileNames = {
   alive: "alive",
   result: "result.json",
   exit: "exit.json",
+  cancel: "cancel.json",
 } as const;
 
 /** Where shims announce news, directly under the runs directory: the one folder that is watched. */

@@ -37,8 +37,11 @@ export function writeStatus(directory: string, text: string): Promise<void> {
   return replaceFile(fileOf(directory, "status"), text);
 }
 
+/** What status.json repeats of job.json. */
+export type Identity = Omit<Request, "limits">;
+
 /** The text of status.json, of the same members in the same order as the shims write it. */
-export function statusText(request: Request, state: State, ending?: Ending): string {
+export function statusText(request: Identity, state: State, ending?: Ending): string {
   return objectText({
     job_id: JSON.stringify(request.job_id),
     status: JSON.stringify(state.status),
@@ -47,6 +50,7 @@ export function statusText(request: Request, state: State, ending?: Ending): str
     completed_at: JSON.stringify(completedAt(state)),
     error: JSON.stringify(ending?.error ?? null),
     failure: JSON.stringify(ending?.failure ?? null),
+    termination: JSON.stringify(ending?.termination ?? null),
     ...resultMembers(request.job_id, ending?.result_bytes ?? null),
     entrypoint: JSON.stringify(request.entrypoint),
     runtime: JSON.stringify(request.runtime),
@@ -61,6 +65,6 @@ function resultMembers(jobId: string, bytes: number | null): Record<string, stri
 }
 
 /** What is known of a job whose job.json is gone. */
-export function requestOf(job: Job): Request {
+export function requestOf(job: Job): Identity {
   return { ...job, parameters: "null" };
 }

@@ -1,5 +1,6 @@
 import type { Job } from "../jobs/job.ts";
 import { newJobId } from "../jobs/job-id.ts";
+import type { Limits } from "../jobs/limits.ts";
 import { now } from "../jobs/timestamp.ts";
 import { createRunDirectory } from "../runs/accept.ts";
 import type { Scope } from "./scope.ts";
@@ -9,12 +10,14 @@ export interface Wish {
   readonly entrypoint: string;
   readonly runtime: string;
   readonly parameters: string;
+  readonly limits: Limits;
 }
 
 export async function acceptJob(scope: Scope, wish: Wish): Promise<{ job_id: string; created_at: string }> {
   const created_at = now();
   const job_id = newJobId(created_at);
-  await createRunDirectory(scope.config.runsDir, { ...wish, job_id, created_at });
+  const { runsDir, durability } = scope.config;
+  await createRunDirectory(runsDir, { ...wish, job_id, created_at }, durability);
   const { entrypoint, runtime } = wish;
   const job: Job = { job_id, created_at, entrypoint, runtime, state: { status: "pending" } };
   scope.index.add(job);

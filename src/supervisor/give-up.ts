@@ -17,6 +17,7 @@ export async function giveUp(scope: Scope, jobId: string, end: ShimEnd): Promise
     error: `The job could not be started: ${sentence(end)}${said ? `: ${said}` : ""}`,
     failure: { ...bareFailure("crashed"), exit_code: end.exitCode ?? null, signal: end.signal ?? null },
     result_bytes: null,
+    termination: null,
   });
   await scope.refresh(jobId);
 }

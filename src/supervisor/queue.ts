@@ -5,6 +5,7 @@ export class Queue {
   readonly #active = new Set<string>();
   readonly #start: (jobId: string) => void;
   #open = false;
+  #filling = false;
 
   constructor(concurrency: number, start: (jobId: string) => void) {
     this.#concurrency = concurrency;
@@ -43,12 +44,18 @@ export class Queue {
     this.#fill();
   }
 
+  /** One start in each turn of the event loop: a spawn blocks it, and requests must pass in between. */
   #fill(): void {
-    for (const jobId of this.#waiting) {
-      if (!this.#open || this.#active.size >= this.#concurrency) return;
+    if (this.#filling) return;
+    this.#filling = true;
+    setImmediate(() => {
+      this.#filling = false;
+      const [jobId] = this.#waiting;
+      if (jobId === undefined || !this.#open || this.#active.size >= this.#concurrency) return;
       this.#waiting.delete(jobId);
       this.#active.add(jobId);
       this.#start(jobId);
-    }
+      this.#fill();
+    });
   }
 }

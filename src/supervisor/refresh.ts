@@ -5,12 +5,13 @@ import { now } from "../jobs/timestamp.ts";
 import type { ShimClaim } from "../runs/claim.ts";
 import type { Ending } from "../runs/exit-record.ts";
 import { readRequest } from "../runs/job-record.ts";
-import { type Observation, observe } from "../runs/observe.ts";
+import { type Lost, type Observation, observe } from "../runs/observe.ts";
 import { loseOriginal } from "../runs/original-run.ts";
 import { processLives } from "../runs/process-lives.ts";
 import { CorruptRecord } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import { readStatus, requestOf, statusText, writeStatus } from "../runs/status-record.ts";
+import { endStrays } from "./end-strays.ts";
 import { readJob } from "./recover.ts";
 import type { Refresh, Scope } from "./scope.ts";
 
@@ -52,9 +53,9 @@ async function apply(scope: Scope, job: Job, directory: string, observation: Obs
     case "ended":
       return settle(scope, job, directory, observation.ending);
     case "lost":
-      return settle(scope, job, directory, lostEnding(observation.started_at));
+      return loseJob(scope, job, directory, observation);
     case "original":
-      return loseRun(scope, job, directory);
+      return loseOriginalRun(scope, job, directory);
     case "gone":
       return forget(scope, job);
   }
@@ -71,8 +72,19 @@ async function forget(scope: Scope, job: Job): Promise<void> {
   if (!lives) scope.index.remove(job.job_id);
 }
 
-async function loseRun(scope: Scope, job: Job, directory: string): Promise<void> {
-  const ending = lostEnding(null);
+/** A shim that vanished took its callable along, or left it running for us to end. */
+async function loseJob(scope: Scope, job: Job, directory: string, lost: Lost): Promise<void> {
+  const strays = await endStrays(directory);
+  if (strays > 0)
+    scope.events.emit("step", job.job_id, "ended what a killed shim had left running", { strays });
+  await settle(scope, job, directory, lostEnding(lost.started_at, lostSentence(lost.cause)));
+}
+
+async function loseOriginalRun(scope: Scope, job: Job, directory: string): Promise<void> {
+  const ending = lostEnding(
+    null,
+    "The server that ran this job inside itself is gone; how the callable fared is not known",
+  );
   await loseOriginal(directory, ending);
   scope.index.change(job.job_id, { status: "failed", started_at: null, completed_at: ending.completed_at });
 }
@@ -100,13 +112,24 @@ async function requestFor(job: Job, directory: string) {
   }
 }
 
-function lostEnding(started_at: string | null): Ending {
+function lostSentence(cause: Lost["cause"]): string {
+  const sentences = {
+    "shim killed": "The shim was killed while the job ran",
+    "host rebooted": "The machine was restarted while the job ran",
+    "other host": "The job ran on another machine, and nothing is known of its shim here",
+    unknown: "The shim vanished while the job ran",
+  };
+  return `${sentences[cause]}; how the callable fared is not known`;
+}
+
+function lostEnding(started_at: string | null, error: string): Ending {
   return {
     status: "failed",
     started_at,
     completed_at: now(),
-    error: "The shim that ran this job vanished without a record; how the callable fared is not known",
+    error,
     failure: bareFailure("lost"),
     result_bytes: null,
+    termination: null,
   };
 }

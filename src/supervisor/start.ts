@@ -1,14 +1,18 @@
 import { setTimeout } from "node:timers/promises";
 import type { Shim, ShimEnd } from "../executors/executor.ts";
 import { openOutputFiles } from "../runs/output-files.ts";
+import { errorCode } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
-import { runtimes } from "../runtimes/registry.ts";
-import { jobEnvironment } from "./environment.ts";
+import { runtimeNamed } from "../runtimes/registry.ts";
+import { jobEnvironment, shimSettings } from "./environment.ts";
 import { giveUp } from "./give-up.ts";
 import type { Scope } from "./scope.ts";
 
-/** Errors of a spawn that say nothing of the job, only that the machine has no room for it right now. */
-const scarcity = new Set(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE"]);
+/** Errors that say nothing of the job, only that the machine or its disk has no room for it right now. */
+const scarcity = new Set(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ENOSPC", "EDQUOT", "EROFS", "EIO"]);
+
+/** Exit code of a shim that could not claim because the disk has trouble that may pass (EX_TEMPFAIL, sysexits.h). */
+const tryLater = 75;
 
 /** How often a shim that was killed before it could claim its job is started again. */
 const mostAttempts = 3;
@@ -19,7 +23,7 @@ export async function startJob(scope: Scope, jobId: string): Promise<void> {
     for (let attempt = 1; await isUnclaimed(scope, jobId); attempt++) {
       const end = await runShim(scope, jobId);
       if (!(await isUnclaimed(scope, jobId))) return;
-      if (end.spawnError !== undefined && scarcity.has(end.spawnError)) attempt = 0;
+      if (isScarcity(end)) attempt = 0;
       else if (end.signal === undefined || attempt >= mostAttempts) return await giveUp(scope, jobId, end);
       scope.events.emit("step", jobId, "shim ended before it claimed the job; it is started again", end);
       await setTimeout(1000);
@@ -30,18 +34,28 @@ export async function startJob(scope: Scope, jobId: string): Promise<void> {
   }
 }
 
+/** Whether the shim met a lack that says nothing of the job: it waits, and is never failed for it. */
+function isScarcity(end: ShimEnd): boolean {
+  return end.exitCode === tryLater || (end.spawnError !== undefined && scarcity.has(end.spawnError));
+}
+
 async function isUnclaimed(scope: Scope, jobId: string): Promise<boolean> {
   await scope.refresh(jobId);
   return scope.index.get(jobId)?.state.status === "pending";
 }
 
 async function runShim(scope: Scope, jobId: string): Promise<ShimEnd> {
-  const shim = await spawnShim(scope, jobId);
-  scope.shims.add(jobId);
-  const end = await shim.ended;
-  scope.shims.delete(jobId);
-  scope.events.emit("step", jobId, "shim ended", end);
-  return end;
+  try {
+    scope.shims.add(jobId);
+    const end = await (await spawnShim(scope, jobId)).ended;
+    scope.events.emit("step", jobId, "shim ended", end);
+    return end;
+  } catch (error) {
+    scope.events.emit("trouble", "cannot start the shim", { job_id: jobId, error });
+    return { exitCode: undefined, signal: undefined, spawnError: errorCode(error) ?? "UNKNOWN" };
+  } finally {
+    scope.shims.delete(jobId);
+  }
 }
 
 async function spawnShim(scope: Scope, jobId: string): Promise<Shim> {
@@ -49,10 +63,12 @@ async function spawnShim(scope: Scope, jobId: string): Promise<Shim> {
   if (job === undefined) throw new Error(`job ${jobId} is not in the index`);
   const directory = runDirectory(scope.config.runsDir, jobId);
   await using output = await openOutputFiles(directory);
-  const runtime = runtimes[job.runtime as keyof typeof runtimes];
   const shim = scope.startShim({
     directory,
-    environment: jobEnvironment(process.env, runtime.environment(scope.config)),
+    environment: jobEnvironment(process.env, {
+      ...shimSettings(scope.config),
+      ...runtimeNamed(job.runtime)?.environment(scope.config),
+    }),
     stdout: output.stdout,
     stderr: output.stderr,
   });

@@ -1,8 +1,26 @@
+import { hasCancelRequest, wakeShim } from "../runs/cancel-request.ts";
+import { runDirectory } from "../runs/run-directory.ts";
 import type { Scope } from "./scope.ts";
 
-/** Looks at every job that holds a slot. This, not the watcher, is what makes the index right. */
-export async function sweep(scope: Scope): Promise<void> {
-  await Promise.all([...scope.queue.active].map((jobId) => look(scope, jobId)));
+/**
+ * Looks at every job that holds a slot. This, not the watcher, is what makes the index right. A look that a sick disk
+ * holds up is left to itself: it delays its own job and no other.
+ */
+export function sweep(scope: Scope): void {
+  for (const jobId of scope.queue.active) {
+    if (scope.looking.has(jobId)) continue;
+    scope.looking.add(jobId);
+    void sweepOne(scope, jobId).finally(() => scope.looking.delete(jobId));
+  }
+}
+
+/** A cancel that a killed server left half done goes on: the shim is told again, which it takes once. */
+async function sweepOne(scope: Scope, jobId: string): Promise<void> {
+  await look(scope, jobId);
+  const state = scope.index.get(jobId)?.state;
+  const directory = runDirectory(scope.config.runsDir, jobId);
+  if (state?.status === "running" && (await hasCancelRequest(directory)))
+    await wakeShim(directory, state.shim);
 }
 
 /** A look that cannot fail: what stands in its way now is looked at again by the next sweep. */

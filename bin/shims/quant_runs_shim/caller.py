@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import signal
 import sys
 
 from . import values
@@ -33,6 +34,7 @@ def _become_a_users_process(entrypoint, users_path, modules_at_start, errors):
     import faulthandler
 
     faulthandler.enable(file=errors, all_threads=True)
+    faulthandler.register(signal.SIGQUIT, file=errors, all_threads=True)
 
 
 def _give_back_names(modules_at_start, users_path):

@@ -6,10 +6,16 @@ import os
 import socket
 import stat
 import sys
+import time
 from datetime import datetime, timezone
 
 RESULT_BYTES_IN_STATUS = 1024 * 1024
 """A result larger than this stands in result.json alone, and status.json says where."""
+
+PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENFILE, errno.ENOMEM)
+"""Troubles of a disk that somebody may mend while the shim waits."""
+
+_NO_LIMITS = {"timeout_seconds": None, "silence_timeout_seconds": None, "cancel_grace_seconds": 10}
 
 _STATUS_FROM_JOB = ("entrypoint", "runtime", "parameters")
 
@@ -29,6 +35,9 @@ class RunDirectory:
         self._text_of_claim = None
         self._members = _members(self._text_of_job)
         self.job = _parse(self._text_of_job)
+        self.limits = {**_NO_LIMITS, **self.job.get("limits", {})}
+        self.keeps_strays = os.environ.get("QUANT_RUNS_KEEP_STRAYS") == "1"
+        self._survives_power_loss = os.environ.get("QUANT_RUNS_DURABILITY") != "process"
 
     def hold_alive(self):
         """Opens the FIFO that tells the server this shim lives, for as long as the process holds the descriptor (fifo(7))."""
@@ -53,13 +62,32 @@ class RunDirectory:
             "host": socket.gethostname(),
         }
         self._text_of_claim = json.dumps(record, indent=2) + "\n"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        path = self._path_of("claim")
         try:
-            descriptor = os.open(self._path_of("claim"), flags, 0o600)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except FileExistsError:
             return False
-        _write(descriptor, self._text_of_claim)
+        try:
+            _write(descriptor, self._survives_power_loss, self._text_of_claim)
+            self._sync_directory()
+        except OSError:
+            os.unlink(path)  # nothing has run yet: whoever comes next may
+            raise
         return True
+
+    def read_cancel(self):
+        """Who wants the job stopped and since when; None when nobody does."""
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            with open(self._path_of("cancel.json"), opener=lambda path, _: os.open(path, flags)) as file:
+                text = file.read(65536)
+        except OSError:
+            return None
+        try:
+            request = json.loads(text)
+            return {name: str(request[name]) for name in ("requested_by", "requested_at")}
+        except (ValueError, KeyError, TypeError):
+            return None  # not written yet: who writes it wakes the shim once it is
 
     def write_result(self, encoded):
         """Stores `{"result": value}` of a value that is already JSON text; returns the file's size in bytes."""
@@ -67,11 +95,30 @@ class RunDirectory:
         return len('{"result": ') + len(encoded) + len("}\n")
 
     def write_exit(self, ending):
-        self._replace("exit.json", json.dumps(ending, indent=2) + "\n")
+        """Tries for ever: without this record nobody would know how the job ended, and an end is never invented."""
+        wait = 0.1
+        while True:
+            try:
+                self._replace("exit.json", json.dumps(ending, indent=2) + "\n", durable=True)
+                self._sync_directory()
+                return
+            except OSError as problem:
+                if problem.errno not in PASSING:
+                    raise
+                time.sleep(wait)
+                wait = min(wait * 2, 5.0)
 
     def write_status(self, status, started_at, ending=None):
-        """The public record: what was asked word for word as in job.json, and where the job stands."""
-        ending = ending or {}
+        """The public record: what was asked word for word as in job.json, and where the job stands.
+
+        A copy of what other records prove: a disk that will not take it costs no job its life.
+        """
+        try:
+            self._replace("status.json", self._status_text(status, started_at, ending or {}))
+        except OSError as problem:
+            print("quant-runs: cannot write status.json: %s" % problem, file=sys.stderr)
+
+    def _status_text(self, status, started_at, ending):
         members = {
             "job_id": self._members["job_id"],
             "status": json.dumps(status),
@@ -80,11 +127,12 @@ class RunDirectory:
             "completed_at": json.dumps(ending.get("completed_at")),
             "error": json.dumps(ending.get("error")),
             "failure": json.dumps(ending.get("failure")),
+            "termination": json.dumps(ending.get("termination")),
         }
         members.update(self._result_members(ending.get("result_bytes")))
         members.update((name, self._members[name]) for name in _STATUS_FROM_JOB)
         lines = ",\n".join(json.dumps(name) + ": " + text for name, text in members.items())
-        self._replace("status.json", "{\n" + lines + "\n}\n")
+        return "{\n" + lines + "\n}\n"
 
     def announce(self, news):
         """Tells a living server to look at this job; without one the directory is found by its next sweep."""
@@ -110,7 +158,7 @@ class RunDirectory:
             return {"result": "null"}
         return {"result": text.replace("\n", " ")}
 
-    def _replace(self, name, *texts):
+    def _replace(self, name, *texts, durable=False):
         """Atomically, and never through a link somebody planted: a new file under another name, then rename(2)."""
         temporary = self._path_of(".%s.%d" % (name, os.getpid()))
         try:
@@ -118,22 +166,35 @@ class RunDirectory:
         except FileNotFoundError:
             self._restore()
             descriptor = _create(temporary)
-        _write(descriptor, *texts)
+        try:
+            _write(descriptor, durable and self._survives_power_loss, *texts)
+        except OSError:
+            os.unlink(temporary)
+            raise
         os.rename(temporary, self._path_of(name))
 
     def _restore(self):
         """The job deleted its own run directory. First the claim comes back, so that nobody runs the job again."""
         os.makedirs(self.path, mode=0o700, exist_ok=True)
-        _write(_create(self._path_of("claim")), self._text_of_claim)
-        _write(_create(self._path_of("job.json")), self._text_of_job)
+        _write(_create(self._path_of("claim")), False, self._text_of_claim)
+        _write(_create(self._path_of("job.json")), False, self._text_of_job)
+
+    def _sync_directory(self):
+        if self._survives_power_loss:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            os.fsync(descriptor)
+            os.close(descriptor)
 
     def _path_of(self, name):
         return os.path.join(self.path, name)
 
 
-def _write(descriptor, *texts):
+def _write(descriptor, durable, *texts):
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.writelines(part for text in texts for part in _slices(text))
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _slices(text, length=1024 * 1024):

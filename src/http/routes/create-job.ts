@@ -1,5 +1,8 @@
+import type { z } from "zod";
 import { Problem } from "../../errors.ts";
 import { entrypointForm, isEntrypoint } from "../../jobs/entrypoint.ts";
+import { defaultGraceSeconds, type Limits } from "../../jobs/limits.ts";
+import { isJsonObject } from "../../json.ts";
 import { fileOf, runDirectory } from "../../runs/run-directory.ts";
 import { defaultRuntime } from "../../runtimes/registry.ts";
 import { readJson } from "../body.ts";
@@ -23,17 +26,33 @@ export const createJob: Route = {
     },
   },
   respond: async (c, server) => {
-    const { parameters, entrypoint } = validated(JobRequest, await readJson(c), "body");
+    const body = await readJson(c);
+    const { entrypoint, ...limits } = validated(JobRequest, body.plain, "body");
     const { job_id, created_at } = await server.supervisor.accept({
       entrypoint: chosenEntrypoint(server, entrypoint),
       runtime: defaultRuntime,
-      parameters: JSON.stringify(parameters ?? {}),
+      parameters: parametersText(body.exact),
+      limits: chosenLimits(server, limits),
     });
     const status_file = fileOf(runDirectory(server.config.runsDir, job_id), "status");
     const accepted = { job_id, status: "pending" as const, created_at, status_file };
     return c.json(accepted, 201, { location: `/jobs/${job_id}` });
   },
 };
+
+/** The parameters as they were sent, number by number. */
+function parametersText(exact: unknown): string {
+  const parameters = isJsonObject(exact) ? exact.parameters : undefined;
+  return JSON.stringify(parameters ?? {});
+}
+
+function chosenLimits({ config }: Server, asked: Omit<z.output<typeof JobRequest>, "entrypoint">): Limits {
+  return {
+    timeout_seconds: asked.timeout_seconds ?? config.defaultTimeoutSeconds ?? null,
+    silence_timeout_seconds: asked.silence_timeout_seconds ?? null,
+    cancel_grace_seconds: asked.cancel_grace_seconds ?? defaultGraceSeconds,
+  };
+}
 
 function chosenEntrypoint(server: Server, asked: string | null | undefined): string {
   const entrypoint = asked ?? server.config.entrypoint;

@@ -11,5 +11,10 @@ export const showHealth: Route = {
     responses: { 200: jsonContent("The server is well.", Health) },
   },
   respond: (c, server) =>
-    c.json({ status: "healthy", timestamp: now(), active_jobs: server.index.count("running") }),
+    c.json({
+      status: "healthy",
+      timestamp: now(),
+      active_jobs: server.index.count("running"),
+      watcher: server.watcher.isBlind() ? "blind" : "watching",
+    }),
 };

@@ -1,0 +1,76 @@
+"""How a job ended: from what its callable answered, what the kernel says of its process, and who stopped it."""
+
+import os
+import signal
+import sys
+
+from . import tree
+from .records import now
+
+
+def ending_of(watch):
+    """The members of exit.json but its version and start."""
+    process = _process(watch.wait_status)
+    failure = _failure(watch, process)
+    usage = watch.usage
+    return {
+        "status": "failed" if failure else "completed",
+        "completed_at": now(),
+        "error": _sentence(watch, process) if failure else None,
+        "failure": failure,
+        "result_bytes": (watch.answer or {}).get("result_bytes") if not failure else None,
+        **process,
+        "core_dumped": os.WIFSIGNALED(watch.wait_status) and os.WCOREDUMP(watch.wait_status),
+        "ended_by_shim": watch.ended_by_shim,
+        "termination": watch.stop.record(len(tree.descendants())) if watch.stop else None,
+        "strays_ended": len(watch.strays),
+        "seconds": round(watch.seconds, 6),
+        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 6),
+        "peak_memory_bytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+    }
+
+
+def _process(status):
+    died = os.WIFSIGNALED(status)
+    return {
+        "exit_code": None if died else os.WEXITSTATUS(status),
+        "signal": _signal_name(os.WTERMSIG(status)) if died else None,
+    }
+
+
+def _failure(watch, process):
+    answer = watch.answer or {}
+    kind = answer.get("kind")
+    if watch.stop is None and (kind == "returned" or (kind == "exited" and answer["exit_code"] == 0)):
+        return None
+    told = {"type": answer.get("type"), "traceback": answer.get("traceback")}
+    return {"reason": _reason(watch, kind), **process, **told}
+
+
+def _reason(watch, kind):
+    if watch.stop is not None:
+        return watch.stop.reason
+    return kind if kind in ("exception", "entrypoint") else "crashed"
+
+
+def _sentence(watch, process):
+    """One line a person understands."""
+    answer, seconds = watch.answer, watch.seconds
+    if watch.stop is not None:
+        what = "Cancelled by" if watch.stop.reason == "cancelled" else "Stopped at its limit"
+        return "%s %s after %.1f s" % (what, watch.stop.requested_by, seconds)
+    if answer and answer["kind"] != "exited":
+        return answer["error"]
+    if process["signal"]:
+        return "Killed by %s after %.1f s" % (process["signal"], seconds)
+    sentence = "Exited with code %d after %.1f s" % (process["exit_code"], seconds)
+    if answer is None:
+        return sentence + ", before the callable had answered"
+    return sentence + (": " + answer["error"] if answer["error"] else "")
+
+
+def _signal_name(number):
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "SIG%d" % number

@@ -1,0 +1,40 @@
+import { bareFailure } from "../jobs/failure.ts";
+import { isTerminal } from "../jobs/status.ts";
+import { now } from "../jobs/timestamp.ts";
+import { type CancelRequest, wakeShim, writeCancelRequest } from "../runs/cancel-request.ts";
+import { claimForServer } from "../runs/claim.ts";
+import type { Ending } from "../runs/exit-record.ts";
+import { runDirectory } from "../runs/run-directory.ts";
+import type { Scope } from "./scope.ts";
+
+/** What became of a cancel: there is no such job, it has ended already, or it is cancelled or about to be. */
+export type CancelOutcome = "unknown" | "ended" | "accepted";
+
+/** Cancels a job: at once while nobody has claimed it, else through its shim, which stops everything it started. */
+export async function cancelJob(scope: Scope, jobId: string, requestedBy: string): Promise<CancelOutcome> {
+  await scope.refresh(jobId);
+  const job = scope.index.get(jobId);
+  if (job === undefined) return "unknown";
+  if (isTerminal(job.state.status)) return "ended";
+  const directory = runDirectory(scope.config.runsDir, jobId);
+  const request: CancelRequest = { requested_by: requestedBy, requested_at: now() };
+  if (job.state.status === "pending" && (await claimForServer(directory, neverStarted(request)))) {
+    await scope.refresh(jobId);
+    return "accepted";
+  }
+  await writeCancelRequest(directory, request);
+  await wakeShim(directory, job.state.status === "running" ? job.state.shim : null);
+  return "accepted";
+}
+
+function neverStarted(request: CancelRequest): Ending {
+  return {
+    status: "failed",
+    started_at: null,
+    completed_at: now(),
+    error: "Cancelled before it started",
+    failure: bareFailure("cancelled"),
+    result_bytes: null,
+    termination: { reason: "cancelled", ...request, signals: [], processes: 0, survivors: 0 },
+  };
+}
