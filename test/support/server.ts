@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly env?: Record<string, string | undefined>;
   readonly args?: readonly string[];
   readonly cwd?: string;
+  /** How the server is run, before its `serve`; bin/quant-runs unless said otherwise. */
+  readonly command?: readonly string[];
 }
 
 export interface TestServer {
@@ -44,21 +46,18 @@ export async function temporaryFolder(): Promise<string> {
 /** Starts `bin/quant-runs serve` on a free port of 127.0.0.1, with the fixtures on PYTHONPATH; it ends with the test. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const runsDir = options.runsDir ?? (await temporaryFolder());
-  const subprocess = execa(
-    join(home, "bin", "quant-runs"),
-    ["serve", "--port", "0", ...(options.args ?? [])],
-    {
-      cwd: options.cwd ?? fixtures,
-      env: {
-        PYTHONPATH: fixtures,
-        QUANT_RUNS_DIR: runsDir,
-        HOST: undefined,
-        PORT: undefined,
-        ...options.env,
-      },
-      reject: false,
+  const [file = "", ...before] = options.command ?? [join(home, "bin", "quant-runs")];
+  const subprocess = execa(file, [...before, "serve", "--port", "0", ...(options.args ?? [])], {
+    cwd: options.cwd ?? fixtures,
+    env: {
+      PYTHONPATH: fixtures,
+      QUANT_RUNS_DIR: runsDir,
+      HOST: undefined,
+      PORT: undefined,
+      ...options.env,
     },
-  );
+    reject: false,
+  });
   const log: string[] = [];
   const url = new Promise<string>((resolve, reject) => {
     createInterface({ input: subprocess.stdout }).on("line", (line) => {

@@ -44,7 +44,8 @@ class Watch:
             for descriptor in select.select(self._watched, [], [], self._seconds_to_wait())[0]:
                 self._take_news(descriptor)
             self._reap()
-            self._keep_deadlines()
+            if not self._is_over():
+                self._keep_deadlines()
 
     @property
     def usage(self):

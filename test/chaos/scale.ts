@@ -1,0 +1,18 @@
+/** How often each disturbance is tried: a little on every run of the tests, the whole of it with `npm run chaos`. */
+const full = process.env.QUANT_RUNS_CHAOS === "full";
+
+export const scale = {
+  serverKills: full ? 1000 : 60,
+  shimKills: full ? 200 : 40,
+  cancels: full ? 500 : 60,
+  jobsAtOnce: full ? 500 : 100,
+  pendingJobs: full ? 10_000 : 10_000,
+  reusedPids: full ? 50 : 5,
+  hours: full ? 1 : 0.1,
+} as const;
+
+/** Milliseconds a disturbance may take before its test is given up as hung. */
+export const patience = scale.hours * 3_600_000;
+
+/** Of the system calls at which the server is killed, every one, or every so-manieth. */
+export const crashPoints = { stride: full ? 1 : 7 } as const;

@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+
+/** Pids of living processes whose environment names this run directory: what is left of a job. */
+export function processesOf(runsDir: string, jobId: string): number[] {
+  return pids().filter((pid) =>
+    textOf(`/proc/${pid}/environ`).includes(`QUANT_RUNS_RUN_DIR=${join(runsDir, jobId)}\0`),
+  );
+}
+
+function pids(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return ""; // gone, a zombie, or another user's
+  }
+}
+
+/** The claim of a job: which process runs it. */
+export function claimOf(runsDir: string, jobId: string): { pid: number; start_time_ticks: number } {
+  return JSON.parse(readFileSync(join(runsDir, jobId, "claim"), "utf8"));
+}
+
+/** What the shim recorded last. */
+export function exitOf(runsDir: string, jobId: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(join(runsDir, jobId, "exit.json"), "utf8"));
+}
+
+/** Resident memory of a process, in bytes. */
+export function residentBytes(pid: number): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(textOf(`/proc/${pid}/status`))?.[1]) * 1024;
+}
+
+/** What the descriptors of a process stand for. */
+export function descriptorsOf(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((name) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${name}`);
+    } catch {
+      return []; // closed meanwhile
+    }
+  });
+}
