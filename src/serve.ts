@@ -1,5 +1,6 @@
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Config } from "./config.ts";
 import { StartError } from "./errors.ts";
 import { Events } from "./events.ts";
@@ -46,13 +47,25 @@ export async function serve(wanted: Config): Promise<void> {
 
 async function prepareRunsDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path);
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const reason = errorCode(error) ?? String(error);
     throw new StartError(
       `the runs directory ${path} cannot be written (${reason}): set QUANT_RUNS_DIR or --runs-dir`,
     );
+  }
+}
+
+/** As mkdir -p does; Node's own tries for ever below a folder such as /proc, where nothing can be made. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return;
+    if (errorCode(error) !== "ENOENT" || existsSync(dirname(path))) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path, { mode: 0o700 });
   }
 }
 

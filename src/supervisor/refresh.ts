@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { bareFailure } from "../jobs/failure.ts";
 import { type Job, type Running, startedAt } from "../jobs/job.ts";
 import { isTerminal } from "../jobs/status.ts";
@@ -30,8 +31,9 @@ export function serialRefresh(scope: () => Scope): Refresh {
 
 async function refresh(scope: Scope, jobId: string): Promise<void> {
   const job = scope.index.get(jobId) ?? (await discover(scope, jobId));
-  if (job === undefined || isTerminal(job.state.status)) return;
+  if (job === undefined) return;
   const directory = runDirectory(scope.config.runsDir, jobId);
+  if (isTerminal(job.state.status)) return forgetRemoved(scope, job, directory);
   const observation = await observe(directory);
   scope.events.emit("step", jobId, `observed: ${observation.kind}`);
   await apply(scope, job, directory, observation);
@@ -63,6 +65,11 @@ async function apply(scope: Scope, job: Job, directory: string, observation: Obs
 
 function runningState({ claimed_at, pid, start_time_ticks, boot_id, host }: ShimClaim): Running {
   return { status: "running", started_at: claimed_at, shim: { pid, start_time_ticks, boot_id, host } };
+}
+
+/** An ended job is what its run directory says: whoever removes that removes the job. */
+function forgetRemoved(scope: Scope, job: Job, directory: string): void {
+  if (!existsSync(directory)) scope.index.remove(job.job_id);
 }
 
 /** A job without its run directory runs on as long as its shim does, and the shim will restore what it can. */

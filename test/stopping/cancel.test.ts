@@ -54,12 +54,12 @@ test("a running job gets SIGTERM and ends as cancelled, with a receipt", async (
 test("a tree of processes that ignore SIGTERM, left the session or double forked is gone after the grace", async () => {
   const server = await startServer();
   const jobId = await readyJob(server, "forks_tree", { cancel_grace_seconds: 0.2 });
-  await waitFor(() => expect(processesOf(server.runsDir, jobId)).toHaveLength(12));
+  await waitFor(() => expect(processesOf(server.runsDir, jobId)).toHaveLength(15));
   await cancel(server, jobId);
   const job = await ended(server, jobId);
   expect(job.failure).toMatchObject({ reason: "cancelled", signal: "SIGKILL" });
   expect(job.termination?.signals.map(({ signal }) => signal)).toEqual(["SIGTERM", "SIGKILL"]);
-  expect(job.termination).toMatchObject({ processes: 11, survivors: 0 });
+  expect(job.termination).toMatchObject({ processes: 14, survivors: 0 });
   await waitFor(() => expect(processesOf(server.runsDir, jobId)).toEqual([]));
 });
 
