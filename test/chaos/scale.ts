@@ -16,3 +16,12 @@ export const patience = scale.hours * 3_600_000;
 
 /** Of the system calls at which the server is killed, every one, or every so-manieth. */
 export const crashPoints = { stride: full ? 1 : 7 } as const;
+
+/** Prints what was measured; nothing asserts a time. */
+export function report(what: string, values: readonly number[]): void {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number) => (sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN).toFixed(3);
+  process.stdout.write(
+    `${what}: ${values.length} values, median ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)}\n`,
+  );
+}
