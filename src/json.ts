@@ -25,11 +25,14 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 }
 
-/** How deep arrays and objects stand in each other, without the recursion a parser would need. */
+/**
+ * How deep arrays and objects stand in each other, without the recursion a parser would need. A string that does not
+ * end counts to the end of the text: were it tried again from each quote inside, the time would grow with the square.
+ */
 export function nestingDepth(text: string): number {
   let depth = 0;
   let deepest = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[\]{}]/gs)) {
     if (token === "[" || token === "{") deepest = Math.max(deepest, ++depth);
     else if (token === "]" || token === "}") depth--;
   }

@@ -22,7 +22,8 @@ export async function readJson(c: Context): Promise<unknown> {
     throw new Problem(400, `The body nests arrays and objects more than ${deepestBody} deep`);
   }
   try {
-    return parseExact(text);
+    const value = parseExact(text);
+    return JSON.isRawJSON(value) ? Number(text) : value; // a bare number must not pass for an object
   } catch (error) {
     throw new Problem(
       400,

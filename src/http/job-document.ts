@@ -14,9 +14,18 @@ export async function jobDocument(server: Server, jobId: string): Promise<string
   if (known === undefined) return undefined;
   const text = await trustedStatus(server, known);
   if (text !== undefined) return text;
-  await server.supervisor.refresh(jobId);
+  await refreshed(server, jobId);
   const job = server.index.get(jobId);
   return job && ((await trustedStatus(server, job)) ?? composed(server, job));
+}
+
+/** What cannot be brought up to date now, on a full disk for example, is shown as it is known; the sweep tells of it. */
+async function refreshed(server: Server, jobId: string): Promise<void> {
+  try {
+    await server.supervisor.refresh(jobId);
+  } catch {
+    return;
+  }
 }
 
 /** What status.json says counts only where it agrees with what the server found out: the job can write to it too. */

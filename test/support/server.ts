@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
-import { onTestFinished, vi } from "vitest";
+import { afterAll, beforeAll, onTestFinished, vi } from "vitest";
 import type { z } from "zod";
 import type { JobDocument } from "../../src/http/schemas.ts";
 
@@ -34,16 +34,22 @@ export interface TestServer {
   kill(): Promise<number | undefined>;
 }
 
+/** Takes what is to be done at the end, of the test unless somebody says otherwise. */
+type AtEnd = (undo: () => Promise<void>) => void;
+
 /** A folder that is gone after the test. */
-export async function temporaryFolder(): Promise<string> {
+export async function temporaryFolder(atEnd: AtEnd = onTestFinished): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "quant-runs-test-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
+  atEnd(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
   return folder;
 }
 
 /** Starts `bin/quant-runs serve` on a free port of 127.0.0.1, with the fixtures on PYTHONPATH; it ends with the test. */
-export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
-  const runsDir = options.runsDir ?? (await temporaryFolder());
+export async function startServer(
+  options: ServerOptions = {},
+  atEnd: AtEnd = onTestFinished,
+): Promise<TestServer> {
+  const runsDir = options.runsDir ?? (await temporaryFolder(atEnd));
   const subprocess = execa(
     join(home, "bin", "quant-runs"),
     ["serve", "--port", "0", ...(options.args ?? [])],
@@ -80,8 +86,24 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
   };
-  onTestFinished(async () => void (await server.kill()));
+  atEnd(async () => void (await server.kill()));
   return server;
+}
+
+/** One server for all tests of a file, started before the first; called outside of any test, it returns how to get at it. */
+export function sharedServer(options: ServerOptions = {}): () => TestServer {
+  const undoings: (() => Promise<void>)[] = [];
+  let server: TestServer | undefined;
+  beforeAll(async () => {
+    server = await startServer(options, (undo) => undoings.unshift(undo));
+  });
+  afterAll(async () => {
+    for (const undo of undoings) await undo();
+  });
+  return () => {
+    if (server === undefined) throw new Error("the server is started before the tests, not yet here");
+    return server;
+  };
 }
 
 /** Sends a request; the body, if any, goes as JSON text. */

@@ -105,8 +105,8 @@ class RunDirectory:
         try:
             with open(self._path_of("result.json"), "rb", opener=lambda path, _: os.open(path, flags)) as file:
                 text = file.read(size + 1).decode("utf-8").strip()
-        except OSError as problem:
-            print("quant-runs: result.json is gone: %s" % problem, file=sys.stderr)
+        except (OSError, UnicodeDecodeError) as problem:
+            print("quant-runs: result.json cannot be read: %s" % problem, file=sys.stderr)
             return {"result": "null"}
         return {"result": text.replace("\n", " ")}
 

@@ -128,12 +128,13 @@ def _ending(answer, ended, seconds):
         "exit_code": None if died else os.WEXITSTATUS(status),
         "signal": _signal_name(os.WTERMSIG(status)) if died else None,
     }
-    failure = _failure(answer, process)
+    outcome = {"exit_code": answer["exit_code"], "signal": None} if ended_by_shim else process
+    failure = _failure(answer, outcome)
     return {
         "version": 1,
         "status": "failed" if failure else "completed",
         "completed_at": now(),
-        "error": _sentence(answer, process, seconds) if failure else None,
+        "error": _sentence(answer, outcome, seconds) if failure else None,
         "failure": failure,
         "result_bytes": (answer or {}).get("result_bytes"),
         **process,
@@ -145,22 +146,22 @@ def _ending(answer, ended, seconds):
     }
 
 
-def _failure(answer, process):
+def _failure(answer, outcome):
     kind = answer["kind"] if answer else "none"
     if kind == "returned" or (kind == "exited" and answer["exit_code"] == 0):
         return None
     reason = kind if kind in ("exception", "entrypoint") else "crashed"
     told = answer or {}
-    return {"reason": reason, **process, "type": told.get("type"), "traceback": told.get("traceback")}
+    return {"reason": reason, **outcome, "type": told.get("type"), "traceback": told.get("traceback")}
 
 
-def _sentence(answer, process, seconds):
+def _sentence(answer, outcome, seconds):
     """One line a person understands."""
     if answer and answer["kind"] != "exited":
         return answer["error"]
-    if process["signal"]:
-        return "Killed by %s after %.1f s" % (process["signal"], seconds)
-    sentence = "Exited with code %d after %.1f s" % (process["exit_code"], seconds)
+    if outcome["signal"]:
+        return "Killed by %s after %.1f s" % (outcome["signal"], seconds)
+    sentence = "Exited with code %d after %.1f s" % (outcome["exit_code"], seconds)
     if answer is None:
         return sentence + ", before the callable had answered"
     return sentence + (": " + answer["error"] if answer["error"] else "")

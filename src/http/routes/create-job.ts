@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { Problem } from "../../errors.ts";
 import { entrypointForm, isEntrypoint } from "../../jobs/entrypoint.ts";
 import { fileOf, runDirectory } from "../../runs/run-directory.ts";
@@ -5,6 +6,10 @@ import { defaultRuntime } from "../../runtimes/registry.ts";
 import { readJson } from "../body.ts";
 import { jsonContent, problemContent, type Route, type Server, validated } from "../route.ts";
 import { JobAccepted, JobRequest } from "../schemas.ts";
+
+const CreatedHeaders = z.object({
+  Location: z.string().describe("The job's address.").meta({ example: "/jobs/20261123-152233-k3v9x2w8qa" }),
+});
 
 export const createJob: Route = {
   description: {
@@ -14,7 +19,7 @@ export const createJob: Route = {
     summary: "Run a callable as a job.",
     request: { body: { required: true, content: { "application/json": { schema: JobRequest } } } },
     responses: {
-      201: jsonContent("The job is accepted; Location is its address.", JobAccepted),
+      201: { ...jsonContent("The job is accepted.", JobAccepted), headers: CreatedHeaders },
       400: problemContent("Not JSON, or no entrypoint, or one of the wrong form."),
       413: problemContent("The body is too large."),
       415: problemContent("The body is not declared as JSON."),

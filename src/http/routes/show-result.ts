@@ -4,8 +4,8 @@ import { z } from "zod";
 import { Problem } from "../../errors.ts";
 import { fileOf, runDirectory } from "../../runs/run-directory.ts";
 import { jobIdOf, noSuchJob } from "../job-parameter.ts";
-import { problemContent, type Route } from "../route.ts";
-import { JobId } from "../schemas.ts";
+import { jsonContent, problemContent, type Route } from "../route.ts";
+import { JobId, JobResult } from "../schemas.ts";
 
 export const showResult: Route = {
   description: {
@@ -15,10 +15,7 @@ export const showResult: Route = {
     summary: "Fetch a job's result, of any size.",
     request: { params: z.object({ job_id: JobId }) },
     responses: {
-      200: {
-        description: "What the callable returned, wrapped.",
-        content: { "application/json": { schema: z.object({ result: z.unknown() }) } },
-      },
+      200: jsonContent("What the callable returned, wrapped.", JobResult),
       404: problemContent("There is no such job, or it has no result (yet)."),
     },
   },
