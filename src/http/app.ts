@@ -3,7 +3,7 @@ import { bodyLimit } from "hono/body-limit";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { Problem } from "../errors.ts";
 import type { Events } from "../events.ts";
-import { largestBody } from "./body.ts";
+import { bodyTooLarge, largestBody } from "./body.ts";
 import { mountDocs } from "./docs.ts";
 import { openapiDocument } from "./openapi.ts";
 import { answerError, problemResponse } from "./problem.ts";
@@ -39,7 +39,7 @@ export function createApp(server: Server, events: Events): Hono {
     bodyLimit({
       maxSize: largestBody,
       onError: () => {
-        throw new Problem(413, `The body is larger than ${largestBody} bytes`);
+        throw bodyTooLarge;
       },
     }),
   );

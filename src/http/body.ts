@@ -5,6 +5,8 @@ import { nestingDepth, parseExact } from "../json.ts";
 /** Largest body that is read, in bytes. */
 export const largestBody = 8 * 1024 * 1024;
 
+export const bodyTooLarge = new Problem(413, `The body is larger than ${largestBody} bytes`);
+
 /** How deep the JSON of a body may nest: Python's parser ends at about 1,000. */
 const deepestBody = 500;
 

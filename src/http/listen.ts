@@ -4,8 +4,9 @@ import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import { StartError } from "../errors.ts";
 import { errorCode } from "../runs/record-file.ts";
+import { bodyTooLarge, largestBody } from "./body.ts";
 import { problemResponse } from "./problem.ts";
-import { answerWith, refusalOf, refuseGarbage, unreadable } from "./refusals.ts";
+import { answerWith, refusalOf, refuseBody, refuseGarbage, unreadable } from "./refusals.ts";
 
 /** How long a client may take, in milliseconds: one that sends a byte a minute holds its connection no longer. */
 export const usualPatience = {
@@ -46,6 +47,8 @@ function createHttpServer(app: Hono, patience: ServerOptions): Server {
   const server = createServer({ ...patience, requireHostHeader: false }, (incoming, outgoing) => {
     const problem = refusalOf(incoming);
     if (problem) answerWith(problem, outgoing);
+    else if (Number(incoming.headers["content-length"]) > largestBody)
+      refuseBody(bodyTooLarge, incoming, outgoing);
     else void respond(incoming, outgoing);
   });
   refuseGarbage(server);

@@ -52,8 +52,6 @@ const storageFull = new Set(["ENOSPC", "EDQUOT"]);
 
 function problemOf(error: Error): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof HTTPException && error.status === 413)
-    return new Problem(413, "The body is too large");
   if (error instanceof HTTPException && error.status < 500) return new Problem(400, error.message);
   if (errorCode(error) === "ECONNRESET") return new Problem(400, "The body ended before it was whole");
   if (storageFull.has(errorCode(error) ?? "")) {

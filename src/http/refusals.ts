@@ -27,6 +27,17 @@ export function unreadable(error: unknown): Problem {
   return new Problem(400, `The request's target or Host header cannot be read${reason}`);
 }
 
+/**
+ * Answers at once, and lets the rest of the body come for as long as any request may take: a client whose connection
+ * breaks while it still sends never reads the answer.
+ */
+export function refuseBody(problem: Problem, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const text = problemText(problem);
+  const headers = { "content-type": "application/problem+json", "content-length": Buffer.byteLength(text) };
+  outgoing.writeHead(problem.status, { ...headers, connection: "close" }).write(text);
+  incoming.once("end", () => outgoing.end()).resume();
+}
+
 /** Answers a request that no route gets to see. */
 export function answerWith(problem: Problem, outgoing: ServerResponse): void {
   outgoing

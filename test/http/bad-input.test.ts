@@ -155,6 +155,11 @@ describe("a body beyond 8 MiB gets 413", () => {
     expectProblem(server(), await post(`[${" ".repeat(8 * mebibyte)}]`), 413);
   });
 
+  test("sent whole by a client that hangs up afterwards", async () => {
+    const headers = ["Connection: close", `Content-Length: ${50 * mebibyte}`];
+    expectProblem(server(), await exchangeOne(server(), postText(headers, " ".repeat(50 * mebibyte))), 413);
+  });
+
   test("announced", async () => {
     expectProblem(server(), await exchangeOne(server(), postText(["Content-Length: 52428800"], "{")), 413);
   });
