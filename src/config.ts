@@ -35,7 +35,10 @@ export interface Config {
 /** Command-line options of `serve`, each with its environment name; a flag goes before the environment. */
 export function serveOptions(): Option[] {
   return [
-    new Option("--host <address>", "address to listen on").env("HOST").default("127.0.0.1"),
+    new Option("--host <address>", "address to listen on")
+      .env("HOST")
+      .default("127.0.0.1")
+      .argParser(nonEmpty),
     new Option("--port <number>", "port to listen on; 0 takes a free one")
       .env("PORT")
       .default(8000)
@@ -43,7 +46,7 @@ export function serveOptions(): Option[] {
     new Option("--runs-dir <path>", "directory of the run directories")
       .env("QUANT_RUNS_DIR")
       .default(".quant_runs")
-      .argParser((text) => resolve(text)),
+      .argParser(nonEmpty),
     new Option("--entrypoint <module:callable>", "entrypoint of jobs that name none")
       .env("MDPS_ENTRYPOINT")
       .argParser(entrypoint),
@@ -53,6 +56,7 @@ export function serveOptions(): Option[] {
       .default("info"),
     new Option("--python <interpreter>", "Python interpreter of the jobs")
       .env("QUANT_RUNS_PYTHON")
+      .argParser(nonEmpty)
       .default(undefined, "the active virtual environment's, .venv's in the working directory, or python3"),
     new Option("--concurrency <number>", "how many jobs run at once")
       .env("QUANT_RUNS_CONCURRENCY")
@@ -112,6 +116,12 @@ function yesOrNo(text: string): boolean {
   if (["1", "true", "yes"].includes(text)) return true;
   if (["0", "false", "no"].includes(text)) return false;
   throw new InvalidArgumentError("It must be yes or no.");
+}
+
+/** An empty flag is a variable that was not set in somebody's script: an empty host would mean every address. */
+function nonEmpty(text: string): string {
+  if (text.trim() !== "") return text;
+  throw new InvalidArgumentError("It must not be empty.");
 }
 
 function entrypoint(text: string): string {

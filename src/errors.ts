@@ -13,7 +13,7 @@ export interface FieldError {
 /** A request that is answered with an error (RFC 9457). The detail is for the client: it names what was wrong and what to do. */
 export class Problem extends Error {
   override readonly name = "Problem";
-  readonly status: 400 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503 | 507;
+  readonly status: 400 | 404 | 405 | 408 | 409 | 413 | 415 | 417 | 422 | 431 | 500 | 503 | 507;
   readonly errors: readonly FieldError[] | undefined;
 
   constructor(status: Problem["status"], detail: string, errors?: readonly FieldError[]) {

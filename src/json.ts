@@ -20,18 +20,45 @@ export function parseExact(text: string): unknown {
   );
 }
 
+/**
+ * The text of one member of a JSON object, letter by letter: numbers as they were written, keys in their order. Of
+ * several members of one name it is the last, which JSON.parse keeps. The text must be sound JSON.
+ */
+export function memberText(text: string, name: string): string | undefined {
+  const outermost = [...tokensOf(text)].filter(({ depth }) => depth === 1);
+  const colon = outermost.findLastIndex(
+    ({ token }, position) => token === ":" && JSON.parse(outermost[position - 1]?.token ?? "") === name,
+  );
+  const end = outermost.slice(colon + 1).find(({ token }) => token === "," || token === "}");
+  return colon === -1 ? undefined : text.slice((outermost[colon]?.index ?? 0) + 1, end?.index);
+}
+
+interface Token {
+  readonly token: string;
+  readonly index: number;
+  /** How many arrays and objects it stands in; a bracket stands in the one it opens or closes. */
+  readonly depth: number;
+}
+
+/** Strings, brackets, colons and commas of a JSON text, without the recursion a parser would need. */
+function* tokensOf(text: string): Generator<Token> {
+  let depth = 0;
+  // A string that does not end counts to the end: were it tried again from each quote, the time would square.
+  for (const { 0: token, index } of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"?|[[\]{},:]/gs)) {
+    if (token === "[" || token === "{") depth++;
+    yield { token, index, depth };
+    if (token === "]" || token === "}") depth--;
+  }
+}
+
 /** Whether a parsed value is a JSON object. */
 export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 }
 
-/** How deep arrays and objects stand in each other, without the recursion a parser would need. */
+/** How deep arrays and objects stand in each other. */
 export function nestingDepth(text: string): number {
-  let depth = 0;
   let deepest = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
-    if (token === "[" || token === "{") deepest = Math.max(deepest, ++depth);
-    else if (token === "]" || token === "}") depth--;
-  }
+  for (const { depth } of tokensOf(text)) deepest = Math.max(deepest, depth);
   return deepest;
 }

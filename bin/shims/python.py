@@ -10,7 +10,8 @@ import sys
 def _entries_of_the_standard_library(shims):
     """The module path without PYTHONPATH, so that no file of the user's stands in for a module the shim needs."""
     named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    users = {os.path.abspath(entry) for entry in named if entry}
+    users = {os.path.abspath(entry) for entry in named}  # an empty entry is the working directory
+    users.discard(os.path.dirname(os.__file__))
     return [shims] + [entry for entry in sys.path if os.path.abspath(entry) not in users]
 
 

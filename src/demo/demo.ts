@@ -14,7 +14,7 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 // Whoever read the output has gone, as `head` does: there is nobody left to show anything to.
-process.stdout.on("error", (error) => interruption.abort(error));
+process.stdout.on("error", () => interruption.abort(new Error("nobody reads the output any more")));
 
 try {
   await demo(interruption.signal);

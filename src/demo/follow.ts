@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { z } from "zod";
 import { JobAccepted, JobDocument } from "../http/schemas.ts";
-import { isTerminal } from "../jobs/status.ts";
+import { isTerminal, type Status } from "../jobs/status.ts";
 import { fileOf } from "../runs/run-directory.ts";
 
 type Job = z.infer<typeof JobDocument>;
@@ -31,21 +31,25 @@ export async function submit(url: string, parameters: object, signal: AbortSigna
   return { job_id, directory: dirname(status_file) };
 }
 
-/** Tells each new status and each new line of the job's output, until it has ended. */
+/** Tells each status and each line of the job's output as they come, until it has ended. */
 export async function follow(url: string, job: SubmittedJob, tell: Tell, signal: AbortSignal): Promise<Job> {
   const deadline = Date.now() + longestPending;
-  let told: string | undefined;
+  let told: Status = "pending";
   let lines = 0;
+  tell("status", told);
   for (;;) {
     const now = JobDocument.parse(await ask(`${url}/jobs/${job.job_id}`, { signal }));
     const ended = isTerminal(now.status);
-    const tellStatus = () => void (told !== now.status && tell("status", now.status));
-    if (!ended) tellStatus();
+    if (told === "pending" && now.started_at !== null) {
+      told = "running";
+      tell("status", told);
+    }
     // Read after the status: what a job that has ended wrote is all there by now.
     lines += await tellLines(fileOf(job.directory, "stdout"), lines, ended, tell);
-    if (ended) tellStatus();
-    if (ended) return now;
-    told = now.status;
+    if (ended) {
+      tell("status", now.status);
+      return now;
+    }
     if (told === "pending" && Date.now() > deadline) throw new Error(stillPending);
     await setTimeout(pause, undefined, { signal });
   }

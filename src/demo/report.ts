@@ -1,5 +1,5 @@
-import { stat } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { readdir } from "node:fs/promises";
+import { relative } from "node:path";
 import { z } from "zod";
 import { fileNames } from "../runs/run-directory.ts";
 import type { SubmittedJob } from "./follow.ts";
@@ -52,15 +52,16 @@ const meanings: Readonly<Record<keyof typeof fileNames, string>> = {
   exit: "how its process ended: exit code, memory, CPU time",
   claim: "which process ran it",
   alive: "held open while it ran",
+  cancel: "who asked for its end",
 };
 
 /** The run directory with its files, and how to go on from here. */
 export async function nextSteps({ job_id, directory }: SubmittedJob): Promise<string> {
-  const names = Object.keys(meanings) as (keyof typeof fileNames)[];
-  const present = await Promise.all(
-    names.map(async (name) => ((await sizeOf(directory, name)) ? [name] : [])),
+  const present = new Set(await readdir(directory));
+  const names = (Object.keys(meanings) as (keyof typeof fileNames)[]).filter((name) =>
+    present.has(fileNames[name]),
   );
-  const rows = present.flat().map((name) => [fileNames[name], meanings[name]]);
+  const rows = names.map((name) => [fileNames[name], meanings[name]]);
   const example = JSON.stringify({ parameters: { symbol: "EURJPY", fast: 50, slow: 200 } });
   return [
     "Where to look next",
@@ -77,11 +78,6 @@ export async function nextSteps({ job_id, directory }: SubmittedJob): Promise<st
   ].join("\n");
 }
 
-async function sizeOf(directory: string, name: keyof typeof fileNames): Promise<boolean> {
-  const facts = await stat(join(directory, fileNames[name])).catch(() => undefined);
-  return facts !== undefined;
-}
-
 function startCommand(runsDirectory: string | undefined): string {
   const command = "MDPS_ENTRYPOINT=crossover:backtest PYTHONPATH=src/demo npm start";
   return runsDirectory ? `QUANT_RUNS_DIR='${runsDirectory}' ${command}` : command;
@@ -93,7 +89,7 @@ function shownPath(path: string): string {
 }
 
 function percent(fraction: number): string {
-  const text = `${(fraction * 100).toFixed(2)} %`;
+  const text = `${(fraction * 100).toFixed(2)}%`;
   return fraction > 0 ? `+${text}` : text;
 }
 

@@ -15,7 +15,7 @@ export interface DemoServer extends AsyncDisposable {
 
 /** Starts `bin/quant-runs serve` on a free port of this machine; the signal stops it at any time. */
 export async function startServer(entrypoint: string, signal: AbortSignal): Promise<DemoServer> {
-  const flags = ["--host", "127.0.0.1", "--port", "0", "--entrypoint", entrypoint, "--log-level", "info"];
+  const flags = ["--host", "127.0.0.1", "--port", "0", "--log-level", "info"];
   const subprocess = execa(join(home, "bin", "quant-runs"), ["serve", ...flags], {
     cwd: home,
     env: { PYTHONPATH: import.meta.dirname, MDPS_ENTRYPOINT: entrypoint },

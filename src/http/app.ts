@@ -1,12 +1,12 @@
-import { Hono } from "hono";
+import { type Context, Hono, type Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { Problem } from "../errors.ts";
 import type { Events } from "../events.ts";
-import { largestBody } from "./body.ts";
+import { bodyTooLarge, largestBody } from "./body.ts";
 import { mountDocs } from "./docs.ts";
 import { openapiDocument } from "./openapi.ts";
-import { answerError, respondWithProblem } from "./problem.ts";
+import { answerError, problemResponse } from "./problem.ts";
 import type { Route, Server } from "./route.ts";
 import { cancelJob } from "./routes/cancel-job.ts";
 import { createJob } from "./routes/create-job.ts";
@@ -23,23 +23,24 @@ const routes: readonly Route[] = [showServer(jobRoutes), ...jobRoutes];
 export function createApp(server: Server, events: Events): Hono {
   const app = new Hono();
   app.onError(answerError(events));
-  app.notFound((c) =>
-    respondWithProblem(c, new Problem(404, "There is nothing at this address: GET / lists what there is")),
+  app.notFound(() =>
+    problemResponse(new Problem(404, "There is nothing at this address: GET / lists what there is")),
   );
   app.use(
     methodNotAllowed({
       app,
-      onMethodNotAllowed: (c, methods) =>
-        respondWithProblem(c, new Problem(405, `This address takes ${methods.join(", ")}`), {
+      onMethodNotAllowed: (_c, methods) =>
+        problemResponse(new Problem(405, `This address takes ${methods.join(", ")}`), {
           allow: methods.join(", "),
         }),
     }),
   );
+  app.use(dropBodyOfHead);
   app.use(
     bodyLimit({
       maxSize: largestBody,
       onError: () => {
-        throw new Problem(413, `The body is larger than ${largestBody} bytes`);
+        throw bodyTooLarge;
       },
     }),
   );
@@ -49,4 +50,10 @@ export function createApp(server: Server, events: Events): Hono {
   }
   mountDocs(app, openapiDocument(routes));
   return app;
+}
+
+/** The answer to HEAD is the one to GET without its body; what that body holds open, such as a file, is let go of. */
+async function dropBodyOfHead(c: Context, next: Next): Promise<void> {
+  await next();
+  if (c.req.method === "HEAD") await c.res.body?.cancel();
 }

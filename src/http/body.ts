@@ -1,17 +1,19 @@
 import type { Context } from "hono";
 import { Problem } from "../errors.ts";
-import { nestingDepth, parseExact } from "../json.ts";
+import { nestingDepth } from "../json.ts";
 
 /** Largest body that is read, in bytes. */
 export const largestBody = 8 * 1024 * 1024;
 
+export const bodyTooLarge = new Problem(413, `The body is larger than ${largestBody} bytes`);
+
 /** How deep the JSON of a body may nest: Python's parser ends at about 1,000. */
 const deepestBody = 500;
 
-/** A body twice: as values to check, and as values whose numbers keep their text. */
+/** A body as values to check, and as the text it came as. */
 export interface JsonBody {
-  readonly plain: unknown;
-  readonly exact: unknown;
+  readonly value: unknown;
+  readonly text: string;
 }
 
 /**
@@ -28,7 +30,7 @@ export async function readJson(c: Context): Promise<JsonBody> {
     throw new Problem(400, `The body nests arrays and objects more than ${deepestBody} deep`);
   }
   try {
-    return { plain: JSON.parse(text), exact: parseExact(text) };
+    return { value: JSON.parse(text), text };
   } catch (error) {
     throw new Problem(
       400,

@@ -3,7 +3,7 @@ import { isTerminal } from "../jobs/status.ts";
 import { readEnding } from "../runs/exit-record.ts";
 import { readRequest } from "../runs/job-record.ts";
 import { readOriginal } from "../runs/original-run.ts";
-import { CorruptRecord } from "../runs/record-file.ts";
+import { sound } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import { readStatus, requestOf, statusText } from "../runs/status-record.ts";
 import type { Server } from "./route.ts";
@@ -14,9 +14,18 @@ export async function jobDocument(server: Server, jobId: string): Promise<string
   if (known === undefined) return undefined;
   const text = await trustedStatus(server, known);
   if (text !== undefined) return text;
-  await server.supervisor.refresh(jobId);
+  await refreshed(server, jobId);
   const job = server.index.get(jobId);
   return job && ((await trustedStatus(server, job)) ?? composed(server, job));
+}
+
+/** What cannot be brought up to date now, on a full disk for example, is shown as it is known; the sweep tells of it. */
+async function refreshed(server: Server, jobId: string): Promise<void> {
+  try {
+    await server.supervisor.refresh(jobId);
+  } catch {
+    return;
+  }
 }
 
 /** What status.json says counts only where it agrees with what the server found out: the job can write to it too. */
@@ -33,13 +42,4 @@ async function composed(server: Server, job: Job): Promise<string> {
   const request = (await sound(readRequest(directory))) ?? requestOf(job);
   const ending = isTerminal(job.state.status) ? await sound(readEnding(directory)) : undefined;
   return statusText(request, job.state, ending);
-}
-
-async function sound<Record>(reading: Promise<Record | undefined>): Promise<Record | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof CorruptRecord) return undefined;
-    throw error;
-  }
 }

@@ -1,10 +1,19 @@
-import type { Server as HttpServer } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
+import { createServer, type Server, type ServerOptions } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
-import { Problem, StartError } from "../errors.ts";
+import { StartError } from "../errors.ts";
 import { errorCode } from "../runs/record-file.ts";
-import { problemText } from "./problem.ts";
+import { bodyTooLarge, largestBody } from "./body.ts";
+import { problemResponse } from "./problem.ts";
+import { answerWith, refusalOf, refuseBody, refuseGarbage, unreadable } from "./refusals.ts";
+
+/** How long a client may take, in milliseconds: one that sends a byte a minute holds its connection no longer. */
+export const usualPatience = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 1000,
+} as const satisfies ServerOptions;
 
 export interface Listener {
   /** Where the server is reached, with the port it really got. */
@@ -14,9 +23,13 @@ export interface Listener {
 }
 
 /** @throws StartError when the address cannot be had */
-export async function listen(app: Hono, host: string, port: number): Promise<Listener> {
-  const server = createAdaptorServer({ fetch: app.fetch }) as HttpServer;
-  server.on("clientError", answerGarbage);
+export async function listen(
+  app: Hono,
+  host: string,
+  port: number,
+  patience: ServerOptions = usualPatience,
+): Promise<Listener> {
+  const server = createHttpServer(app, patience);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(startError(error, host, port)));
     server.listen(port, host, resolve);
@@ -26,24 +39,27 @@ export async function listen(app: Hono, host: string, port: number): Promise<Lis
   return { url: `http://${name}:${address.port}`, close: () => closeServer(server) };
 }
 
-function closeServer(server: HttpServer): Promise<void> {
+function createHttpServer(app: Hono, patience: ServerOptions): Server {
+  const respond = getRequestListener(app.fetch, {
+    hostname: "localhost",
+    errorHandler: (error) => problemResponse(unreadable(error)),
+  });
+  const server = createServer({ ...patience, requireHostHeader: false }, (incoming, outgoing) => {
+    const problem = refusalOf(incoming);
+    if (problem) answerWith(problem, outgoing);
+    else if (Number(incoming.headers["content-length"]) > largestBody)
+      refuseBody(bodyTooLarge, incoming, outgoing);
+    else void respond(incoming, outgoing);
+  });
+  refuseGarbage(server);
+  return server;
+}
+
+function closeServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   setTimeout(() => server.closeAllConnections(), 1000).unref();
   return closed;
-}
-
-/** What is no HTTP at all never reaches a route; its sender still gets a problem he can read. */
-function answerGarbage(error: Error, socket: Socket): void {
-  if (!socket.writable) return;
-  const tooLarge = errorCode(error) === "HPE_HEADER_OVERFLOW";
-  const line = tooLarge ? "431 Request Header Fields Too Large" : "400 Bad Request";
-  const body = problemText(
-    new Problem(400, "The request is not HTTP/1.1 as RFC 9112 has it, or its head is too large"),
-  );
-  socket.end(
-    `HTTP/1.1 ${line}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
 }
 
 function startError(error: Error, host: string, port: number): Error {

@@ -31,15 +31,11 @@ export function problemText({ status, message, errors }: Problem): string {
   return JSON.stringify({ type: "about:blank", title, status, detail: message, errors });
 }
 
-/** Answers with an error; nothing of its stack, its paths or the environment goes out. */
-export function respondWithProblem(
-  c: Context,
-  problem: Problem,
-  headers: Record<string, string> = {},
-): Response {
-  return c.body(problemText(problem), problem.status, {
-    "content-type": "application/problem+json",
-    ...headers,
+/** The answer to an error; nothing of its stack, its paths or the environment goes out. */
+export function problemResponse(problem: Problem, headers: Record<string, string> = {}): Response {
+  return new Response(problemText(problem), {
+    status: problem.status,
+    headers: { "content-type": "application/problem+json", ...headers },
   });
 }
 
@@ -48,7 +44,7 @@ export function answerError(events: Events): (error: Error, c: Context) => Respo
   return (error, c) => {
     const problem = problemOf(error);
     if (problem.status >= 500) events.emit("trouble", `${c.req.method} ${c.req.path} failed`, { error });
-    return respondWithProblem(c, problem);
+    return problemResponse(problem);
   };
 }
 
@@ -56,9 +52,8 @@ const storageFull = new Set(["ENOSPC", "EDQUOT"]);
 
 function problemOf(error: Error): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof HTTPException && error.status === 413)
-    return new Problem(413, "The body is too large");
   if (error instanceof HTTPException && error.status < 500) return new Problem(400, error.message);
+  if (errorCode(error) === "ECONNRESET") return new Problem(400, "The body ended before it was whole");
   if (storageFull.has(errorCode(error) ?? "")) {
     return new Problem(
       507,

@@ -16,9 +16,12 @@ export const JobId = z
 
 /** Parameters are checked to be an object and kept as they are: a copy by a schema would lose `__proto__` or `1.0`. */
 const Parameters = z
-  .custom<Record<string, unknown>>(isJsonObject, "must be a JSON object, or be left out")
+  .custom<Record<string, unknown> | null>(
+    (value) => value === null || isJsonObject(value),
+    "must be a JSON object, or be left out",
+  )
   .meta({
-    type: "object",
+    type: ["object", "null"],
     additionalProperties: true,
     description: "Keyword arguments of the callable, passed on unchanged. Absent or null is {}.",
     example: { symbol: "EURUSD", fast: 20, slow: 100 },
@@ -34,7 +37,7 @@ const LimitsRequest = z.object({
 export const JobRequest = z
   .object(
     {
-      parameters: Parameters.nullish(),
+      parameters: Parameters.optional(),
       entrypoint: z
         .string("must be a string, or be left out")
         .nullish()
@@ -49,11 +52,15 @@ export const JobRequest = z
 export const JobAccepted = z
   .object({
     job_id: JobId,
-    status: z.literal("pending"),
+    status: z.literal("pending").describe("Where every job begins."),
     created_at: timestamp("When the job was accepted."),
     status_file: z.string().describe("Path of the job's status.json on the server's machine."),
   })
   .meta({ id: "JobAccepted", description: "The job is on disk and in the queue." });
+
+export const JobResult = z
+  .object({ result: z.unknown().describe("What the callable returned: any JSON value.") })
+  .meta({ id: "JobResult", description: "A job's return value, always wrapped." });
 
 export const JobDocument = z
   .object({
@@ -65,10 +72,9 @@ export const JobDocument = z
     error: z.string().nullable().describe("Why it failed, for a person; null unless it did."),
     failure: Failure.nullable().optional(),
     termination: Termination.nullable().optional(),
-    result: z
-      .object({ result: z.unknown().describe("What the callable returned.") })
-      .nullable()
-      .describe("The wrapped return value; null when there is none (yet), or it is larger than 1 MiB."),
+    result: JobResult.nullable().describe(
+      "The wrapped return value; null when there is none (yet), or it is larger than 1 MiB.",
+    ),
     result_bytes: z.int().optional().describe("Size of a result that is larger than 1 MiB, in bytes."),
     result_url: z.string().optional().describe("Where to fetch a result that is larger than 1 MiB."),
     entrypoint: z.string().optional().describe("What was run."),
@@ -106,9 +112,9 @@ export const JobList = z
 
 export const ServerInfo = z
   .object({
-    name: z.string(),
-    version: z.string(),
-    description: z.string(),
+    name: z.string().describe("The name of this software."),
+    version: z.string().describe("Its version."),
+    description: z.string().describe("What it is for."),
     endpoints: z.record(z.string(), z.string()).describe("Each operation and what it is for."),
     configuration: z
       .record(z.string(), z.union([z.string(), z.int()]))
@@ -118,7 +124,7 @@ export const ServerInfo = z
 
 export const Health = z
   .object({
-    status: z.literal("healthy"),
+    status: z.literal("healthy").describe("The server answers: it is well."),
     timestamp: timestamp("The server's time."),
     active_jobs: z.int().describe("How many jobs run."),
     watcher: z

@@ -3,7 +3,7 @@ import { probeAlive } from "./alive.ts";
 import { type Claim, readClaim, type ShimClaim } from "./claim.ts";
 import { type Ending, readEnding } from "./exit-record.ts";
 import { causeOfLoss, processLives } from "./process-lives.ts";
-import { CorruptRecord } from "./record-file.ts";
+import { sound } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
 /** A job whose shim vanished without a record. */
@@ -33,7 +33,7 @@ export async function observe(directory: string): Promise<Observation> {
   if (await shimLives(directory, claim)) {
     return typeof claim === "object" ? { kind: "running", claim } : { kind: "pending" };
   }
-  const ending = await soundEnding(directory);
+  const ending = await sound(readEnding(directory));
   if (ending !== undefined) return { kind: "ended", ending };
   if (claim === "unwritten") return { kind: "lost", started_at: null, cause: "unknown" };
   return { kind: "lost", started_at: claim.claimed_at, cause: await causeOfLoss(claim) };
@@ -47,22 +47,7 @@ async function shimLives(directory: string, claim: ShimClaim | "unwritten"): Pro
 
 /** A claim that cannot be read is still a claim: such a job is never started again. */
 async function soundClaim(directory: string): Promise<Claim | "free" | "unwritten"> {
-  try {
-    return await readClaim(directory);
-  } catch (error) {
-    if (error instanceof CorruptRecord) return "unwritten";
-    throw error;
-  }
-}
-
-/** An exit record that cannot be read proves nothing. */
-async function soundEnding(directory: string): Promise<Ending | undefined> {
-  try {
-    return await readEnding(directory);
-  } catch (error) {
-    if (error instanceof CorruptRecord) return undefined;
-    throw error;
-  }
+  return (await sound<Claim | "free" | "unwritten">(readClaim(directory))) ?? "unwritten";
 }
 
 async function kindOfUnclaimed(directory: string): Promise<"pending" | "original" | "gone"> {

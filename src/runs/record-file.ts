@@ -17,6 +17,16 @@ export class CorruptRecord extends Error {
   }
 }
 
+/** A record where a damaged one counts as none: it proves nothing. */
+export async function sound<Kind>(reading: Promise<Kind | undefined>): Promise<Kind | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof CorruptRecord) return undefined;
+    throw error;
+  }
+}
+
 /** The code of a file system error, such as `ENOENT`. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;

@@ -9,7 +9,7 @@ import { readRequest } from "../runs/job-record.ts";
 import { type Lost, type Observation, observe } from "../runs/observe.ts";
 import { loseOriginal } from "../runs/original-run.ts";
 import { processLives } from "../runs/process-lives.ts";
-import { CorruptRecord } from "../runs/record-file.ts";
+import { sound } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import { readStatus, requestOf, statusText, writeStatus } from "../runs/status-record.ts";
 import { endStrays } from "./end-strays.ts";
@@ -102,21 +102,15 @@ async function settle(scope: Scope, job: Job, directory: string, ending: Ending)
   const state = { status, started_at: ending.started_at ?? startedAt(job.state), completed_at };
   const written = await readStatus(directory);
   if (written?.fields.status !== status || written.fields.job_id !== job.job_id) {
-    await writeStatus(directory, statusText(await requestFor(job, directory), state, ending));
+    await writeStatus(
+      directory,
+      statusText((await sound(readRequest(directory))) ?? requestOf(job), state, ending),
+    );
   }
   if (state.started_at !== null) {
     scope.index.change(job.job_id, { status: "running", started_at: state.started_at, shim: null });
   }
   scope.index.change(job.job_id, state);
-}
-
-async function requestFor(job: Job, directory: string) {
-  try {
-    return (await readRequest(directory)) ?? requestOf(job);
-  } catch (error) {
-    if (error instanceof CorruptRecord) return requestOf(job);
-    throw error;
-  }
 }
 
 function lostSentence(cause: Lost["cause"]): string {

@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
-import { onTestFinished, vi } from "vitest";
+import { afterAll, beforeAll, onTestFinished, vi } from "vitest";
 import type { z } from "zod";
+import { serveOptions } from "../../src/config.ts";
 import type { JobDocument } from "../../src/http/schemas.ts";
+import { endJobsIn } from "./processes.ts";
 
 /** The repository's own folder. */
 export const home = join(import.meta.dirname, "..", "..");
@@ -36,24 +38,32 @@ export interface TestServer {
   kill(): Promise<number | undefined>;
 }
 
+/** Takes what is to be done at the end, of the test unless somebody says otherwise. */
+type AtEnd = (undo: () => Promise<void>) => void;
+
 /** A folder that is gone after the test. */
-export async function temporaryFolder(): Promise<string> {
+export async function temporaryFolder(atEnd: AtEnd = onTestFinished): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "quant-runs-test-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
+  atEnd(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
   return folder;
 }
 
+/** The server's own variables, which the shell that runs the tests may have set. */
+const unset = Object.fromEntries(serveOptions().map(({ envVar }) => [envVar, undefined]));
+
 /** Starts `bin/quant-runs serve` on a free port of 127.0.0.1, with the fixtures on PYTHONPATH; it ends with the test. */
-export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
-  const runsDir = options.runsDir ?? (await temporaryFolder());
+export async function startServer(
+  options: ServerOptions = {},
+  atEnd: AtEnd = onTestFinished,
+): Promise<TestServer> {
+  const runsDir = options.runsDir ?? (await temporaryFolder(atEnd));
   const [file = "", ...before] = options.command ?? [join(home, "bin", "quant-runs")];
   const subprocess = execa(file, [...before, "serve", "--port", "0", ...(options.args ?? [])], {
     cwd: options.cwd ?? fixtures,
     env: {
+      ...unset,
       PYTHONPATH: fixtures,
       QUANT_RUNS_DIR: runsDir,
-      HOST: undefined,
-      PORT: undefined,
       ...options.env,
     },
     reject: false,
@@ -79,8 +89,27 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
   };
-  onTestFinished(async () => void (await server.kill()));
+  atEnd(async () => {
+    await server.kill();
+    endJobsIn(runsDir);
+  });
   return server;
+}
+
+/** One server for all tests of a file, started before the first; called outside of any test, it returns how to get at it. */
+export function sharedServer(options: ServerOptions = {}): () => TestServer {
+  const undoings: (() => Promise<void>)[] = [];
+  let server: TestServer | undefined;
+  beforeAll(async () => {
+    server = await startServer(options, (undo) => undoings.unshift(undo));
+  });
+  afterAll(async () => {
+    for (const undo of undoings) await undo();
+  });
+  return () => {
+    if (server === undefined) throw new Error("the server is started before the tests, not yet here");
+    return server;
+  };
 }
 
 /** Sends a request; the body, if any, goes as JSON text. */

@@ -11,6 +11,14 @@ from . import values
 _LONGEST_TEXT = 64 * 1024
 """Characters of a message or a traceback that go into the record; stderr.log has them whole."""
 
+_LIBRARY = os.path.dirname(os.__file__)
+_FRAMES_ABOVE_THE_USERS = (
+    os.path.dirname(os.path.abspath(__file__)),
+    "<frozen importlib",
+    os.path.join(_LIBRARY, "importlib", ""),
+    os.path.join(_LIBRARY, "asyncio", ""),
+)
+
 
 def run(directory, users_path, modules_at_start, answer_descriptor):
     """Calls the entrypoint, reports the answer through the descriptor and leaves by SystemExit, as a script would."""
@@ -21,7 +29,7 @@ def run(directory, users_path, modules_at_start, answer_descriptor):
     if os.getpid() != process:
         sys.exit(0)  # a fork(2) of the callable's that came back with it: the job's own process answers
     answer = answer or _stored(value, directory, errors)
-    os.write(answer_descriptor, json.dumps(answer).encode("ascii") + b"\n")
+    _write_all(answer_descriptor, json.dumps(answer).encode("ascii") + b"\n")
     sys.exit(answer["exit_code"])
 
 
@@ -44,14 +52,14 @@ def _give_back_names(modules_at_start, users_path):
     own = [entry for entry in users_path if not os.path.isfile(os.path.join(entry, "os.py"))]
     before_library = own[: _position_of_library(users_path)]
     for name in [name for name in sys.modules if name not in modules_at_start and "." not in name]:
-        if PathFinder.find_spec(name, before_library):
+        found = PathFinder.find_spec(name, before_library)
+        if found and found.origin:  # a folder of that name is no module: the library's still comes first
             for loaded in [module for module in sys.modules if module.partition(".")[0] == name]:
                 del sys.modules[loaded]
 
 
 def _position_of_library(users_path):
-    library = os.path.dirname(os.__file__)
-    return users_path.index(library) if library in users_path else len(users_path)
+    return users_path.index(_LIBRARY) if _LIBRARY in users_path else len(users_path)
 
 
 def _call(job, errors):
@@ -103,12 +111,14 @@ def _awaited(value):
 
 def _answer_to_exit(request, phase, errors):
     code = request.code
+    status = 0 if code is None else (code & 0xFF if isinstance(code, int) else 1)
     if phase == "entrypoint":
-        return _answer_to_exception(request, phase, errors)
+        answer = _answer_to_exception(request, phase, errors)
+        answer.update(error="The module exited while it was imported: %s" % answer["error"], exit_code=status or 1)
+        return answer
     message = None if code is None or isinstance(code, int) else _shown(code)
     if message is not None:
         _write(errors, message + "\n")
-    status = 0 if code is None else (code & 0xFF if isinstance(code, int) else 1)
     return {"kind": "exited", "error": _short(message), "type": "SystemExit", "exit_code": status}
 
 
@@ -126,17 +136,25 @@ def _answer_to_exception(problem, phase, errors):
 
 
 def _traceback(problem):
-    """As the interpreter prints it, without the shim's own frames at its top."""
-    import traceback
-
-    own = os.path.dirname(os.path.abspath(__file__))
+    """As the interpreter prints it, from the user's first frame on."""
     frames = problem.__traceback__
-    while frames is not None and os.path.dirname(frames.tb_frame.f_code.co_filename) == own:
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_FRAMES_ABOVE_THE_USERS):
         frames = frames.tb_next
     try:
+        import traceback
+
         return "".join(traceback.format_exception(type(problem), problem, frames))
-    except BaseException as trouble:  # formatting runs the exception's own code
-        return "%s (its traceback cannot be shown: %s)\n" % (type(problem).__name__, type(trouble).__name__)
+    except BaseException:  # it runs the exception's own code, and imports what a module of the user's may stand in for
+        return _bare_traceback(problem, frames)
+
+
+def _bare_traceback(problem, frames):
+    lines = ["Traceback (most recent call last):\n"]
+    while frames is not None:
+        code = frames.tb_frame.f_code
+        lines.append('  File "%s", line %d, in %s\n' % (code.co_filename, frames.tb_lineno, code.co_name))
+        frames = frames.tb_next
+    return "".join(lines) + "%s: %s\n" % (type(problem).__name__, _shown(problem))
 
 
 def _shown(value):
@@ -152,9 +170,12 @@ def _short(text):
 
 def _write(descriptor, text):
     """To the log itself, whatever the callable did to sys.stderr."""
-    remaining = text.encode("utf-8", "backslashreplace")
     try:
-        while remaining:
-            remaining = remaining[os.write(descriptor, remaining) :]
+        _write_all(descriptor, text.encode("utf-8", "backslashreplace"))
     except OSError:
         pass  # a full disk must not hide the answer, which goes another way
+
+
+def _write_all(descriptor, remaining):
+    while remaining:
+        remaining = remaining[os.write(descriptor, remaining) :]

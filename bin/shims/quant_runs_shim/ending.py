@@ -11,12 +11,13 @@ from .records import now
 def ending_of(watch):
     """The members of exit.json but its version and start."""
     process = _process(watch.wait_status)
-    failure = _failure(watch, process)
+    outcome = {"exit_code": watch.answer["exit_code"], "signal": None} if watch.ended_by_shim else process
+    failure = _failure(watch, outcome)
     usage = watch.usage
     return {
         "status": "failed" if failure else "completed",
         "completed_at": now(),
-        "error": _sentence(watch, process) if failure else None,
+        "error": _sentence(watch, outcome) if failure else None,
         "failure": failure,
         "result_bytes": (watch.answer or {}).get("result_bytes") if not failure else None,
         **process,
@@ -38,13 +39,13 @@ def _process(status):
     }
 
 
-def _failure(watch, process):
+def _failure(watch, outcome):
     answer = watch.answer or {}
     kind = answer.get("kind")
     if watch.stop is None and (kind == "returned" or (kind == "exited" and answer["exit_code"] == 0)):
         return None
     told = {"type": answer.get("type"), "traceback": answer.get("traceback")}
-    return {"reason": _reason(watch, kind), **process, **told}
+    return {"reason": _reason(watch, kind), **outcome, **told}
 
 
 def _reason(watch, kind):
@@ -53,7 +54,7 @@ def _reason(watch, kind):
     return kind if kind in ("exception", "entrypoint") else "crashed"
 
 
-def _sentence(watch, process):
+def _sentence(watch, outcome):
     """One line a person understands."""
     answer, seconds = watch.answer, watch.seconds
     if watch.stop is not None:
@@ -61,9 +62,9 @@ def _sentence(watch, process):
         return "%s %s after %.1f s" % (what, watch.stop.requested_by, seconds)
     if answer and answer["kind"] != "exited":
         return answer["error"]
-    if process["signal"]:
-        return "Killed by %s after %.1f s" % (process["signal"], seconds)
-    sentence = "Exited with code %d after %.1f s" % (process["exit_code"], seconds)
+    if outcome["signal"]:
+        return "Killed by %s after %.1f s" % (outcome["signal"], seconds)
+    sentence = "Exited with code %d after %.1f s" % (outcome["exit_code"], seconds)
     if answer is None:
         return sentence + ", before the callable had answered"
     return sentence + (": " + answer["error"] if answer["error"] else "")

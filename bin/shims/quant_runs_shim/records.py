@@ -25,6 +25,14 @@ def now():
     return datetime.now(timezone.utc).isoformat(timespec="microseconds")
 
 
+def note(text):
+    """A line of the shim's own in the job's stderr.log, where there is still room for it."""
+    try:
+        os.write(2, ("quant-runs: %s\n" % text).encode("utf-8", "backslashreplace"))
+    except OSError:
+        pass  # the records say it too
+
+
 class RunDirectory:
     """`<QUANT_RUNS_DIR>/<job_id>`. Every file is replaced whole, and created anew should the job have deleted it."""
 
@@ -116,7 +124,7 @@ class RunDirectory:
         try:
             self._replace("status.json", self._status_text(status, started_at, ending or {}))
         except OSError as problem:
-            print("quant-runs: cannot write status.json: %s" % problem, file=sys.stderr)
+            note("cannot write status.json: %s" % problem)
 
     def _status_text(self, status, started_at, ending):
         members = {
@@ -153,8 +161,8 @@ class RunDirectory:
         try:
             with open(self._path_of("result.json"), "rb", opener=lambda path, _: os.open(path, flags)) as file:
                 text = file.read(size + 1).decode("utf-8").strip()
-        except OSError as problem:
-            print("quant-runs: result.json is gone: %s" % problem, file=sys.stderr)
+        except (OSError, UnicodeDecodeError) as problem:
+            note("result.json cannot be read: %s" % problem)
             return {"result": "null"}
         return {"result": text.replace("\n", " ")}
 

@@ -4,28 +4,27 @@ import base64
 import json
 import re
 import sys
-from collections import abc
+from collections import UserString, abc
 
 _LEAVES = (str, int, float, bool, type(None))
-_STRING_OR_NOT_A_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN')
+_READY = (dict, list, tuple) + _LEAVES
+_STRING_OR_NOT_A_NUMBER = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN')
+_DEEPEST_RECURSION = 1000
 
 
 def encode(value):
-    """One line of strict JSON (RFC 8259). Never raises for a value: what has no form becomes `str(value)`."""
+    """One line of strict JSON (RFC 8259). What has no form becomes `str(value)`."""
     if hasattr(sys, "set_int_max_str_digits"):
         sys.set_int_max_str_digits(0)
-    try:
-        return json.dumps(value, allow_nan=False, default=_plain)
-    except (TypeError, ValueError, RecursionError):
-        return _encode_what_json_refuses(value)
-
-
-def _encode_what_json_refuses(value):
+    # A callable that raised the limit would have the encoder overflow the stack where it should give up.
+    sys.setrecursionlimit(min(_DEEPEST_RECURSION, sys.getrecursionlimit()))
     try:
         text = json.dumps(value, default=_plain)
     except (TypeError, ValueError, RecursionError):
         return "".join(_walk(value))
-    return _STRING_OR_NOT_A_NUMBER.sub(lambda found: found[0] if found[0][0] == '"' else "null", text)
+    if "NaN" in text or "Infinity" in text:
+        return _STRING_OR_NOT_A_NUMBER.sub(lambda found: found[0] if found[0][0] == '"' else "null", text)
+    return text
 
 
 def _walk(root):
@@ -33,14 +32,14 @@ def _walk(root):
     pending, closers, open_now = [iter([("", root)])], [("", None)], set()
     while pending:
         for prefix, value in pending[-1]:
-            value = _plain(value)
-            if isinstance(value, _LEAVES):
-                yield prefix + _leaf(value)
+            form = _plain(value)
+            if isinstance(form, _LEAVES):
+                yield prefix + _leaf(form)
             elif id(value) in open_now:
-                yield prefix + json.dumps(_text(value))
+                yield prefix + ('"{...}"' if isinstance(form, dict) else '"[...]"')
             else:
                 open_now.add(id(value))
-                opener, closer, parts = _parts(value)
+                opener, closer, parts = _parts(form)
                 yield prefix + opener
                 pending.append(parts)
                 closers.append((closer, value))
@@ -83,30 +82,32 @@ def _key(name):
 
 def _plain(value):
     """A value json.dumps knows: a leaf, a dict, a list or a tuple. Its items may need the same again."""
-    if isinstance(value, (dict, list, tuple) + _LEAVES):
-        return value
     try:
+        if isinstance(value, _READY):
+            return value
         form = _form(value)
+        return form if isinstance(form, _READY) else _plain(form)
     except Exception:  # a foreign type's own conversion failed: its text is still worth having
         return _text(value)
-    return form if isinstance(form, (dict, list, tuple) + _LEAVES) else _text(value)
 
 
 def _form(value):
     kind = type(value)
-    package = kind.__module__.partition(".")[0]
-    if package == "pandas" and (hasattr(kind, "tolist") or hasattr(kind, "to_dict")):
+    packages = {base.__module__.partition(".")[0] for base in kind.__mro__}
+    if "pandas" in packages and (hasattr(kind, "tolist") or hasattr(kind, "to_dict")):
         return _pandas(value, kind)
-    if package == "numpy" and hasattr(kind, "tolist"):
+    if "numpy" in packages and hasattr(kind, "tolist"):
         return _numpy(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return base64.b64encode(value).decode("ascii")
-    if hasattr(kind, "isoformat"):
-        return value.isoformat() if value == value else None
     if hasattr(kind, "total_seconds"):
         return value.total_seconds() if value == value else None
+    if hasattr(kind, "isoformat"):
+        return value.isoformat() if value == value else None
     if hasattr(kind, "__dataclass_fields__"):
-        return {name: getattr(value, name) for name in kind.__dataclass_fields__}
+        from dataclasses import fields  # loaded already: the value's class was made with it
+
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     return _form_by_protocol(value, kind)
 
 
@@ -114,12 +115,14 @@ def _form_by_protocol(value, kind):
     if kind.__name__ == "NAType":
         return None
     if hasattr(kind, "__members__"):
-        return _plain(value.value)
+        return value.value
     if isinstance(value, abc.Mapping):
         return dict(value)
-    if isinstance(value, abc.Set):
+    if isinstance(value, (set, frozenset)):
         return _sorted(value)
-    if isinstance(value, (abc.Sequence, abc.ValuesView)) or hasattr(kind, "popleft"):
+    if isinstance(value, UserString):
+        return _text(value)
+    if isinstance(value, (abc.Sequence, abc.Set, abc.ValuesView)) or kind.__module__ == "array":
         return list(value)
     return _text(value)
 
@@ -134,10 +137,21 @@ def _pandas(value, kind):
 
 
 def _numpy(value):
-    if value.dtype.kind in "mM":
-        value = value.astype(value.dtype.str[1:3] + "[us]")
+    if value.dtype.kind == "M":
+        return _numpy_dates(value)
+    if value.dtype.kind == "m":
+        value = value / value.dtype.type(1, "s")
     form = value.tolist()
     return _text(value) if isinstance(form, type(value)) else form
+
+
+def _numpy_dates(value):
+    """ISO 8601 to the unit they were kept in, nanoseconds too."""
+    if value.ndim == 0:
+        return str(value) if value == value else None
+    texts = value.astype(str).astype(object)
+    texts[value != value] = None
+    return texts.tolist()
 
 
 def _sorted(items):

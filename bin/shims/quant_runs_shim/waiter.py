@@ -6,7 +6,7 @@ import sys
 
 from . import caller, tree
 from .ending import ending_of
-from .records import PASSING, RunDirectory, now
+from .records import PASSING, RunDirectory, note, now
 from .watch import Watch
 
 _TRY_LATER = 75
@@ -47,7 +47,7 @@ def _claim(directory, started_at):
         alive = directory.hold_alive()
         return alive if directory.claim(started_at) else None
     except OSError as problem:
-        print("quant-runs: cannot claim the job: %s" % problem, file=sys.stderr)
+        note("cannot claim the job: %s" % problem)
         sys.exit(_TRY_LATER if problem.errno in PASSING else 1)
 
 

@@ -5,11 +5,10 @@ import os
 import resource
 import select
 import signal
-import sys
 import time
 
 from . import tree
-from .records import now
+from .records import note, now
 from .stop import Stop
 
 SECONDS_TO_EXIT = 5.0
@@ -72,8 +71,9 @@ class Watch:
         self._received += part
         if not part or self._received.endswith(b"\n"):
             self._watched.remove(self._answers)
-            self.answer = json.loads(self._received) if part else None
-            self._exit_deadline = clock() + SECONDS_TO_EXIT
+            if part:
+                self.answer = json.loads(self._received)
+                self._exit_deadline = clock() + SECONDS_TO_EXIT
 
     def _reap(self):
         """wait4(2) for every child, the adopted ones too; what is left of the answer is read before the last word."""
@@ -134,9 +134,8 @@ class Watch:
         if clock() < self._exit_deadline or self.ended_by_shim:
             return
         self.ended_by_shim = True
-        text = "quant-runs: ended the process, still there %g s after its callable had answered"
-        print(text % SECONDS_TO_EXIT, file=sys.stderr)
         os.kill(self.child, signal.SIGKILL)  # not reaped yet, so the number is still its own
+        note("ended the process, still there %g s after its callable had answered" % SECONDS_TO_EXIT)
 
     def _end_strays(self):
         """The job has ended: what it left running ends too."""

@@ -1,13 +1,17 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { Problem } from "../../errors.ts";
 import { entrypointForm, isEntrypoint } from "../../jobs/entrypoint.ts";
 import { defaultGraceSeconds, type Limits } from "../../jobs/limits.ts";
-import { isJsonObject } from "../../json.ts";
+import { memberText } from "../../json.ts";
 import { fileOf, runDirectory } from "../../runs/run-directory.ts";
 import { defaultRuntime } from "../../runtimes/registry.ts";
 import { readJson } from "../body.ts";
 import { jsonContent, problemContent, type Route, type Server, validated } from "../route.ts";
 import { JobAccepted, JobRequest } from "../schemas.ts";
+
+const CreatedHeaders = z.object({
+  Location: z.string().describe("The job's address.").meta({ example: "/jobs/20261123-152233-k3v9x2w8qa" }),
+});
 
 export const createJob: Route = {
   description: {
@@ -17,7 +21,7 @@ export const createJob: Route = {
     summary: "Run a callable as a job.",
     request: { body: { required: true, content: { "application/json": { schema: JobRequest } } } },
     responses: {
-      201: jsonContent("The job is accepted; Location is its address.", JobAccepted),
+      201: { ...jsonContent("The job is accepted.", JobAccepted), headers: CreatedHeaders },
       400: problemContent("Not JSON, or no entrypoint, or one of the wrong form."),
       413: problemContent("The body is too large."),
       415: problemContent("The body is not declared as JSON."),
@@ -27,11 +31,11 @@ export const createJob: Route = {
   },
   respond: async (c, server) => {
     const body = await readJson(c);
-    const { entrypoint, ...limits } = validated(JobRequest, body.plain, "body");
+    const { parameters, entrypoint, ...limits } = validated(JobRequest, body.value, "body");
     const { job_id, created_at } = await server.supervisor.accept({
       entrypoint: chosenEntrypoint(server, entrypoint),
       runtime: defaultRuntime,
-      parameters: parametersText(body.exact),
+      parameters: parametersText(parameters, body.text),
       limits: chosenLimits(server, limits),
     });
     const status_file = fileOf(runDirectory(server.config.runsDir, job_id), "status");
@@ -40,13 +44,16 @@ export const createJob: Route = {
   },
 };
 
-/** The parameters as they were sent, number by number. */
-function parametersText(exact: unknown): string {
-  const parameters = isJsonObject(exact) ? exact.parameters : undefined;
-  return JSON.stringify(parameters ?? {});
+/** The parameters letter by letter as they were sent, on one line. */
+function parametersText(parameters: unknown, body: string): string {
+  if (parameters === null || parameters === undefined) return "{}";
+  return (memberText(body, "parameters") ?? "{}").replaceAll(/[\r\n]/g, " ").trim();
 }
 
-function chosenLimits({ config }: Server, asked: Omit<z.output<typeof JobRequest>, "entrypoint">): Limits {
+function chosenLimits(
+  { config }: Server,
+  asked: Omit<z.output<typeof JobRequest>, "entrypoint" | "parameters">,
+): Limits {
   return {
     timeout_seconds: asked.timeout_seconds ?? config.defaultTimeoutSeconds ?? null,
     silence_timeout_seconds: asked.silence_timeout_seconds ?? null,

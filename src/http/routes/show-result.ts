@@ -2,10 +2,12 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { z } from "zod";
 import { Problem } from "../../errors.ts";
+import { readEnding } from "../../runs/exit-record.ts";
+import { sound } from "../../runs/record-file.ts";
 import { fileOf, runDirectory } from "../../runs/run-directory.ts";
 import { jobIdOf, noSuchJob } from "../job-parameter.ts";
-import { problemContent, type Route } from "../route.ts";
-import { JobId } from "../schemas.ts";
+import { jsonContent, problemContent, type Route } from "../route.ts";
+import { JobId, JobResult } from "../schemas.ts";
 
 export const showResult: Route = {
   description: {
@@ -15,10 +17,7 @@ export const showResult: Route = {
     summary: "Fetch a job's result, of any size.",
     request: { params: z.object({ job_id: JobId }) },
     responses: {
-      200: {
-        description: "What the callable returned, wrapped.",
-        content: { "application/json": { schema: z.object({ result: z.unknown() }) } },
-      },
+      200: jsonContent("What the callable returned, wrapped.", JobResult),
       404: problemContent("There is no such job, or it has no result (yet)."),
     },
   },
@@ -26,12 +25,18 @@ export const showResult: Route = {
     const jobId = jobIdOf(c);
     const job = server.index.get(jobId);
     if (job === undefined) throw noSuchJob(jobId);
-    const path = fileOf(runDirectory(server.config.runsDir, jobId), "result");
-    const body = job.state.status === "completed" ? await streamOf(path) : undefined;
+    const body = await resultOf(runDirectory(server.config.runsDir, jobId));
     if (body === undefined) throw new Problem(404, `Job ${jobId} has no result: it is ${job.state.status}`);
     return c.body(body, 200, { "content-type": "application/json" });
   },
 };
+
+/** Only what the shim recorded as the answer: a callable may write a result.json of its own. */
+async function resultOf(directory: string): Promise<ReadableStream | undefined> {
+  const ending = await sound(readEnding(directory));
+  const hasResult = ending !== undefined && ending.result_bytes !== null;
+  return hasResult ? streamOf(fileOf(directory, "result")) : undefined;
+}
 
 async function streamOf(path: string): Promise<ReadableStream | undefined> {
   try {
