@@ -42,10 +42,9 @@ test("a job that cannot be brought up to date is shown as it is known, and liste
   const runsDir = await temporaryFolder();
   await createRunDirectory(runsDir, { ...request, parameters: '{"a": 1.0}' });
   await rm(join(runsDir, jobId, "status.json"));
-  const started_at = "2026-01-01T00:00:01.000000+00:00";
-  const job = { ...request, state: { status: "running", started_at } } as const;
+  const job = { ...request, state: { status: "pending" } } as const;
   const app = emptyApp({ runsDir, jobs: [job], actions: { refresh: failure("ENOSPC") } });
   const shown = await (await app.request(`/jobs/${jobId}`)).json();
-  expect(shown).toMatchObject({ job_id: jobId, status: "running", started_at, parameters: { a: 1 } });
+  expect(shown).toMatchObject({ job_id: jobId, status: "pending", parameters: { a: 1 } });
   expect(await (await app.request("/jobs")).json()).toEqual({ jobs: [shown], count: 1, total: 1 });
 });
