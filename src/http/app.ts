@@ -21,7 +21,8 @@ const routes: readonly Route[] = [showServer(jobRoutes), ...jobRoutes];
 
 /** The HTTP edge: every route, every error, the API's description and its pages. */
 export function createApp(server: Server, events: Events): Hono {
-  const app = new Hono();
+  // As the original did, `/jobs/` is `/jobs`.
+  const app = new Hono({ strict: false });
   app.onError(answerError(events));
   app.notFound(() =>
     problemResponse(new Problem(404, "There is nothing at this address: GET / lists what there is")),

@@ -47,7 +47,7 @@ export async function loseOriginal(directory: string, ending: Ending): Promise<v
 
 /** Python's json module writes NaN and Infinity bare, which JSON (RFC 8259) has not: null, as in our own results. */
 function withoutNaN(text: string): string {
-  return text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) =>
+  return text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"?|-?\bInfinity\b|\bNaN\b/gs, (token) =>
     token.startsWith('"') ? token : "null",
   );
 }

@@ -10,6 +10,7 @@ import { emptyApp } from "./empty-app.ts";
 
 const jobId = "20260101-000000-0000000000";
 const request = {
+  limits: { timeout_seconds: null, silence_timeout_seconds: null, cancel_grace_seconds: 10 },
   job_id: jobId,
   created_at: "2026-01-01T00:00:00.000000+00:00",
   entrypoint: "basic:succeeds",
@@ -42,10 +43,9 @@ test("a job that cannot be brought up to date is shown as it is known, and liste
   const runsDir = await temporaryFolder();
   await createRunDirectory(runsDir, { ...request, parameters: '{"a": 1.0}' }, "process");
   await rm(join(runsDir, jobId, "status.json"));
-  const started_at = "2026-01-01T00:00:01.000000+00:00";
-  const job = { ...request, state: { status: "running", started_at, shim: null } } as const;
+  const job = { ...request, state: { status: "pending" } } as const;
   const app = emptyApp({ runsDir, jobs: [job], actions: { refresh: failure("ENOSPC") } });
   const shown = await (await app.request(`/jobs/${jobId}`)).json();
-  expect(shown).toMatchObject({ job_id: jobId, status: "running", started_at, parameters: { a: 1 } });
+  expect(shown).toMatchObject({ job_id: jobId, status: "pending", parameters: { a: 1 } });
   expect(await (await app.request("/jobs")).json()).toEqual({ jobs: [shown], count: 1, total: 1 });
 });

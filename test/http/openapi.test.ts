@@ -4,7 +4,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { describe, expect, test } from "vitest";
 import { isJsonObject } from "../../src/json.ts";
-import { reached, run, send, sharedServer, submit, temporaryFolder } from "../support/server.ts";
+import { ended, reached, run, send, sharedServer, submit, temporaryFolder } from "../support/server.ts";
 import { describedBy, objectsIn, operationsOf } from "./description.ts";
 import { emptyApp } from "./empty-app.ts";
 
@@ -134,5 +134,6 @@ describe("real answers are as they are described", () => {
     const result = await send(server(), `/jobs/${ids[0]}/result`);
     expect(errorsOf("/jobs/{job_id}/result", "get", 200, "application/json", result.body)).toEqual([]);
     writeFileSync(path, "");
+    await ended(server(), ids.at(-1) ?? "");
   });
 });

@@ -14,7 +14,7 @@ export const listJobs: Route = {
   },
   respond: (c, server) => {
     const { status_filter, limit } = validated(JobListQuery, c.req.query(), "query");
-    const { jobs, total } = server.index.list(status_filter, limit);
+    const { jobs, total } = server.index.list(status_filter || undefined, limit);
     const body = ReadableStream.from(listText(server, jobs, total)).pipeThrough(new TextEncoderStream());
     return c.body(body, 200, { "content-type": "application/json" });
   },
