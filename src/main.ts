@@ -3,6 +3,7 @@ import { completeConfig, dropEmptyVariables, serveOptions } from "./config.ts";
 import { StartError } from "./errors.ts";
 import { product } from "./product.ts";
 import { serve } from "./serve.ts";
+import { systemdUnit } from "./systemd-unit.ts";
 
 dropEmptyVariables(process.env);
 
@@ -13,7 +14,15 @@ const serveCommand = program
   .description("run the server in the foreground")
   .action((options) => serve(completeConfig(options)));
 
-for (const option of serveOptions()) serveCommand.addOption(option);
+const unitCommand = program
+  .command("systemd-unit")
+  .description("print a systemd unit under which jobs outlive a restart of the server")
+  .action((options) => process.stdout.write(systemdUnit(completeConfig(options), process.cwd())));
+
+for (const option of serveOptions()) {
+  serveCommand.addOption(option);
+  unitCommand.addOption(option);
+}
 
 try {
   await program.parseAsync();

@@ -1,0 +1,36 @@
+import { userInfo } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { Config } from "./config.ts";
+
+const program = fileURLToPath(new URL("../bin/quant-runs", import.meta.url));
+
+/**
+ * A unit under which jobs outlive `systemctl restart` (systemd.service(5), systemd.kill(5)): by default systemd ends
+ * every process of a unit, and a session of its own is no way out of a control group.
+ */
+export function systemdUnit(config: Config, directory: string): string {
+  return `[Unit]
+Description=quant-runs job server
+After=network.target
+
+[Service]
+User=${userInfo().username}
+WorkingDirectory=${directory}
+Environment=QUANT_RUNS_DIR=${config.runsDir}
+ExecStart=${program} serve
+Restart=always
+RestartSec=1
+# Only the server is stopped; its jobs run on and are adopted by the next one.
+KillMode=process
+# A job that runs out of memory must not take the unit along.
+OOMPolicy=continue
+OOMScoreAdjust=-500
+# The server may make control groups below its own.
+Delegate=yes
+LimitNOFILE=65536
+TimeoutStopSec=10
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
