@@ -17,7 +17,7 @@ const serveCommand = program
 const unitCommand = program
   .command("systemd-unit")
   .description("print a systemd unit under which jobs outlive a restart of the server")
-  .action((options) => process.stdout.write(systemdUnit(completeConfig(options), process.cwd())));
+  .action((options) => void process.stdout.write(systemdUnit(completeConfig(options), process.cwd())));
 
 for (const option of serveOptions()) {
   serveCommand.addOption(option);

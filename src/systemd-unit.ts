@@ -16,7 +16,7 @@ After=network.target
 [Service]
 User=${userInfo().username}
 WorkingDirectory=${directory}
-Environment=QUANT_RUNS_DIR=${config.runsDir}
+${environment(config)}
 ExecStart=${program} serve
 Restart=always
 RestartSec=1
@@ -33,4 +33,16 @@ TimeoutStopSec=10
 [Install]
 WantedBy=multi-user.target
 `;
+}
+
+/** What this shell would run the server with, so that the unit runs the same. */
+function environment({ runsDir, python, entrypoint }: Config): string {
+  const variables = {
+    QUANT_RUNS_DIR: runsDir,
+    QUANT_RUNS_PYTHON: python,
+    MDPS_ENTRYPOINT: entrypoint,
+    PYTHONPATH: process.env.PYTHONPATH,
+  };
+  const set = Object.entries(variables).filter(([, value]) => value);
+  return set.map(([name, value]) => `Environment="${name}=${value}"`).join("\n");
 }

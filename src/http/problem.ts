@@ -48,6 +48,7 @@ export function answerError(events: Events): (error: Error, c: Context) => Respo
   };
 }
 
+const readOnly = new Set(["EROFS", "EACCES", "EPERM", "EIO"]);
 const storageFull = new Set(["ENOSPC", "EDQUOT"]);
 
 function problemOf(error: Error): Problem {
@@ -58,6 +59,12 @@ function problemOf(error: Error): Problem {
     return new Problem(
       507,
       "The disk of the runs directory is full: free some space and send the request again",
+    );
+  }
+  if (readOnly.has(errorCode(error) ?? "")) {
+    return new Problem(
+      503,
+      "The runs directory cannot be written now: make it writable and send the request again",
     );
   }
   return new Problem(500, "The server failed on this request; its log says why");

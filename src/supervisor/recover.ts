@@ -1,4 +1,5 @@
 import { readdir } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
 import type { Job, State } from "../jobs/job.ts";
 import { isJobId } from "../jobs/job-id.ts";
 import { isTerminal } from "../jobs/status.ts";
@@ -11,6 +12,9 @@ import { runDirectory } from "../runs/run-directory.ts";
 import { readStatus, type StatusFields } from "../runs/status-record.ts";
 import type { Scope } from "./scope.ts";
 import { look } from "./sweep.ts";
+
+/** How long reading one run directory may take at the start. */
+const secondsPerJob = 5;
 
 /** How many run directories are read at a time. */
 const batch = 64;
@@ -36,8 +40,20 @@ export async function findJobs(scope: Scope): Promise<void> {
   for (const { name } of strangers)
     scope.events.emit("trouble", `not a run directory, left alone: ${name}`, {});
   const ids = found.filter((entry) => !strangers.includes(entry)).map((entry) => entry.name);
-  const jobs = await inBatches(ids, (id) => readJob(scope, id));
+  const jobs = await inBatches(ids, (id) => readInTime(scope, id));
   scope.index.load(jobs.flatMap((job) => job ?? []));
+}
+
+/** A directory on a disk that does not answer is left out and delays nothing else. */
+async function readInTime(scope: Scope, jobId: string): Promise<Job | undefined> {
+  const patience = new AbortController();
+  const tooLate = setTimeout(secondsPerJob * 1000, undefined, { signal: patience.signal, ref: false }).then(
+    () => scope.events.emit("trouble", "run directory does not answer, skipped", { job_id: jobId }),
+    () => undefined, // it was read in time
+  );
+  const job = await Promise.race([readJob(scope, jobId), tooLate.then(() => undefined)]);
+  patience.abort();
+  return job;
 }
 
 async function inBatches<Item, Result>(

@@ -1,20 +1,14 @@
 import { existsSync } from "node:fs";
-import { bareFailure } from "../jobs/failure.ts";
-import { type Job, type Running, startedAt } from "../jobs/job.ts";
+import type { Job, Running } from "../jobs/job.ts";
 import { isTerminal } from "../jobs/status.ts";
-import { now } from "../jobs/timestamp.ts";
 import type { ShimClaim } from "../runs/claim.ts";
-import type { Ending } from "../runs/exit-record.ts";
-import { readRequest } from "../runs/job-record.ts";
-import { type Lost, type Observation, observe } from "../runs/observe.ts";
-import { loseOriginal } from "../runs/original-run.ts";
+import { type Observation, observe } from "../runs/observe.ts";
 import { processLives } from "../runs/process-lives.ts";
-import { sound } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
-import { readStatus, requestOf, statusText, writeStatus } from "../runs/status-record.ts";
-import { endStrays } from "./end-strays.ts";
+import { loseJob, loseOriginalRun } from "./lose.ts";
 import { readJob } from "./recover.ts";
 import type { Refresh, Scope } from "./scope.ts";
+import { settle } from "./settle.ts";
 
 /** One look at a time for each job, so that no two of them write the same status. */
 export function serialRefresh(scope: () => Scope): Refresh {
@@ -77,60 +71,4 @@ async function forget(scope: Scope, job: Job): Promise<void> {
   const shim = job.state.status === "running" ? job.state.shim : null;
   const lives = scope.shims.has(job.job_id) || (shim !== null && (await processLives(shim)));
   if (!lives) scope.index.remove(job.job_id);
-}
-
-/** A shim that vanished took its callable along, or left it running for us to end. */
-async function loseJob(scope: Scope, job: Job, directory: string, lost: Lost): Promise<void> {
-  const strays = await endStrays(directory);
-  if (strays > 0)
-    scope.events.emit("step", job.job_id, "ended what a killed shim had left running", { strays });
-  await settle(scope, job, directory, lostEnding(lost.started_at, lostSentence(lost.cause)));
-}
-
-async function loseOriginalRun(scope: Scope, job: Job, directory: string): Promise<void> {
-  const ending = lostEnding(
-    null,
-    "The server that ran this job inside itself is gone; how the callable fared is not known",
-  );
-  await loseOriginal(directory, ending);
-  scope.index.change(job.job_id, { status: "failed", started_at: null, completed_at: ending.completed_at });
-}
-
-/** Writes the final status where the shim did not come as far as that, then tells of it. */
-async function settle(scope: Scope, job: Job, directory: string, ending: Ending): Promise<void> {
-  const { status, completed_at } = ending;
-  const state = { status, started_at: ending.started_at ?? startedAt(job.state), completed_at };
-  const written = await readStatus(directory);
-  if (written?.fields.status !== status || written.fields.job_id !== job.job_id) {
-    await writeStatus(
-      directory,
-      statusText((await sound(readRequest(directory))) ?? requestOf(job), state, ending),
-    );
-  }
-  if (state.started_at !== null) {
-    scope.index.change(job.job_id, { status: "running", started_at: state.started_at, shim: null });
-  }
-  scope.index.change(job.job_id, state);
-}
-
-function lostSentence(cause: Lost["cause"]): string {
-  const sentences = {
-    "shim killed": "The shim was killed while the job ran",
-    "host rebooted": "The machine was restarted while the job ran",
-    "other host": "The job ran on another machine, and nothing is known of its shim here",
-    unknown: "The shim vanished while the job ran",
-  };
-  return `${sentences[cause]}; how the callable fared is not known`;
-}
-
-function lostEnding(started_at: string | null, error: string): Ending {
-  return {
-    status: "failed",
-    started_at,
-    completed_at: now(),
-    error,
-    failure: bareFailure("lost"),
-    result_bytes: null,
-    termination: null,
-  };
 }

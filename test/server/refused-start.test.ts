@@ -25,11 +25,12 @@ async function waitingJob(): Promise<string> {
   return runsDir;
 }
 
-/** The records of every job, with what they say. */
+/** The records of every job, with what they say; what begins with a dot is the server's own. */
 function records(runsDir: string): string[][] {
   return readdirSync(runsDir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !path.includes("/."))
     .map((path) => [path, readFileSync(path, "utf8")]);
 }
 

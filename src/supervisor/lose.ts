@@ -1,0 +1,48 @@
+import { bareFailure } from "../jobs/failure.ts";
+import type { Job } from "../jobs/job.ts";
+import { now } from "../jobs/timestamp.ts";
+import type { Ending } from "../runs/exit-record.ts";
+import type { Lost } from "../runs/observe.ts";
+import { loseOriginal } from "../runs/original-run.ts";
+import { endStrays } from "./end-strays.ts";
+import type { Scope } from "./scope.ts";
+import { settle } from "./settle.ts";
+
+/** A shim that vanished took its callable along, or left it running for us to end. */
+export async function loseJob(scope: Scope, job: Job, directory: string, lost: Lost): Promise<void> {
+  const strays = await endStrays(directory);
+  if (strays > 0)
+    scope.events.emit("step", job.job_id, "ended what a killed shim had left running", { strays });
+  await settle(scope, job, directory, lostEnding(lost.started_at, lostSentence(lost.cause)));
+}
+
+export async function loseOriginalRun(scope: Scope, job: Job, directory: string): Promise<void> {
+  const ending = lostEnding(
+    null,
+    "The server that ran this job inside itself is gone; how the callable fared is not known",
+  );
+  await loseOriginal(directory, ending);
+  scope.index.change(job.job_id, { status: "failed", started_at: null, completed_at: ending.completed_at });
+}
+
+function lostSentence(cause: Lost["cause"]): string {
+  const sentences = {
+    "shim killed": "The shim was killed while the job ran",
+    "host rebooted": "The machine was restarted while the job ran",
+    "other host": "The job ran on another machine, and nothing is known of its shim here",
+    unknown: "The shim vanished while the job ran",
+  };
+  return `${sentences[cause]}; how the callable fared is not known`;
+}
+
+function lostEnding(started_at: string | null, error: string): Ending {
+  return {
+    status: "failed",
+    started_at,
+    completed_at: now(),
+    error,
+    failure: bareFailure("lost"),
+    result_bytes: null,
+    termination: null,
+  };
+}
