@@ -35,6 +35,7 @@ test.each([
   ["leaves a thread behind", "leaves_thread", {}, "returned"],
   ["deletes its run directory", "deletes_run_directory", {}, "still here"],
   ["writes over its records", "writes_over_status", {}, null],
+  ["puts folders where its records belong", "puts_folders_where_records_belong", {}, "planted"],
 ])("a callable that %s completes, and the next one runs", async (_what, name, parameters, value) => {
   const server = await startServer(oneSlot);
   const job = await run(server, `hostile:${name}`, parameters);

@@ -9,11 +9,10 @@ import sys
 import time
 from datetime import datetime, timezone
 
+from . import files
+
 RESULT_BYTES_IN_STATUS = 1024 * 1024
 """A result larger than this stands in result.json alone, and status.json says where."""
-
-PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENFILE, errno.ENOMEM)
-"""Troubles of a disk that somebody may mend while the shim waits."""
 
 _NO_LIMITS = {"timeout_seconds": None, "silence_timeout_seconds": None, "cancel_grace_seconds": 10}
 
@@ -23,14 +22,6 @@ _STATUS_FROM_JOB = ("entrypoint", "runtime", "parameters")
 def now():
     """The time as the contract writes it: UTC, microseconds, explicit offset."""
     return datetime.now(timezone.utc).isoformat(timespec="microseconds")
-
-
-def note(text):
-    """A line of the shim's own in the job's stderr.log, where there is still room for it."""
-    try:
-        os.write(2, ("quant-runs: %s\n" % text).encode("utf-8", "backslashreplace"))
-    except OSError:
-        pass  # the records say it too
 
 
 class RunDirectory:
@@ -76,7 +67,7 @@ class RunDirectory:
         except FileExistsError:
             return False
         try:
-            _write(descriptor, self._survives_power_loss, self._text_of_claim)
+            files.write(descriptor, [self._text_of_claim], self._survives_power_loss)
             self._sync_directory()
         except OSError:
             os.unlink(path)  # nothing has run yet: whoever comes next may
@@ -99,7 +90,7 @@ class RunDirectory:
 
     def write_result(self, encoded):
         """Stores `{"result": value}` of a value that is already JSON text; returns the file's size in bytes."""
-        self._replace("result.json", '{"result": ', encoded, "}\n")
+        self._replace("result.json", '{"result": ', encoded, "}\n", durable=True)
         return len('{"result": ') + len(encoded) + len("}\n")
 
     def write_exit(self, ending):
@@ -111,7 +102,7 @@ class RunDirectory:
                 self._sync_directory()
                 return
             except OSError as problem:
-                if problem.errno not in PASSING:
+                if problem.errno not in files.PASSING:
                     raise
                 time.sleep(wait)
                 wait = min(wait * 2, 5.0)
@@ -124,7 +115,7 @@ class RunDirectory:
         try:
             self._replace("status.json", self._status_text(status, started_at, ending or {}))
         except OSError as problem:
-            note("cannot write status.json: %s" % problem)
+            files.note("cannot write status.json: %s" % problem)
 
     def _status_text(self, status, started_at, ending):
         members = {
@@ -162,61 +153,31 @@ class RunDirectory:
             with open(self._path_of("result.json"), "rb", opener=lambda path, _: os.open(path, flags)) as file:
                 text = file.read(size + 1).decode("utf-8").strip()
         except (OSError, UnicodeDecodeError) as problem:
-            note("result.json cannot be read: %s" % problem)
+            files.note("result.json cannot be read: %s" % problem)
             return {"result": "null"}
         return {"result": text.replace("\n", " ")}
 
     def _replace(self, name, *texts, durable=False):
-        """Atomically, and never through a link somebody planted: a new file under another name, then rename(2)."""
         temporary = self._path_of(".%s.%d" % (name, os.getpid()))
         try:
-            descriptor = _create(temporary)
+            descriptor = files.create(temporary)
         except FileNotFoundError:
             self._restore()
-            descriptor = _create(temporary)
-        try:
-            _write(descriptor, durable and self._survives_power_loss, *texts)
-        except OSError:
-            os.unlink(temporary)
-            raise
-        os.rename(temporary, self._path_of(name))
+            descriptor = files.create(temporary)
+        files.write_and_rename(descriptor, temporary, self._path_of(name), texts, durable and self._survives_power_loss)
 
     def _restore(self):
         """The job deleted its own run directory. First the claim comes back, so that nobody runs the job again."""
         os.makedirs(self.path, mode=0o700, exist_ok=True)
-        _write(_create(self._path_of("claim")), False, self._text_of_claim)
-        _write(_create(self._path_of("job.json")), False, self._text_of_job)
+        files.write(files.create(self._path_of("claim")), [self._text_of_claim])
+        files.write(files.create(self._path_of("job.json")), [self._text_of_job])
 
     def _sync_directory(self):
         if self._survives_power_loss:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-            os.fsync(descriptor)
-            os.close(descriptor)
+            files.sync_folder(self.path)
 
     def _path_of(self, name):
         return os.path.join(self.path, name)
-
-
-def _write(descriptor, durable, *texts):
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(part for text in texts for part in _slices(text))
-        if durable:
-            file.flush()
-            os.fsync(file.fileno())
-
-
-def _slices(text, length=1024 * 1024):
-    """So that half a gigabyte of result is not copied as a whole to be encoded."""
-    return (text[start : start + length] for start in range(0, len(text), length))
-
-
-def _create(path):
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
-        return os.open(path, flags, 0o600)
-    except FileExistsError:
-        os.unlink(path)
-        return os.open(path, flags, 0o600)
 
 
 def _members(text):

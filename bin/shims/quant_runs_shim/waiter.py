@@ -4,9 +4,9 @@ import os
 import signal
 import sys
 
-from . import caller, tree
+from . import caller, files, tree
 from .ending import ending_of
-from .records import PASSING, RunDirectory, note, now
+from .records import RunDirectory, now
 from .watch import Watch
 
 _TRY_LATER = 75
@@ -47,8 +47,8 @@ def _claim(directory, started_at):
         alive = directory.hold_alive()
         return alive if directory.claim(started_at) else None
     except OSError as problem:
-        note("cannot claim the job: %s" % problem)
-        sys.exit(_TRY_LATER if problem.errno in PASSING else 1)
+        files.note("cannot claim the job: %s" % problem)
+        sys.exit(_TRY_LATER if problem.errno in files.PASSING else 1)
 
 
 def _close_inherited_descriptors():

@@ -8,7 +8,8 @@ import signal
 import time
 
 from . import tree
-from .records import note, now
+from .files import note
+from .records import now
 from .stop import Stop
 
 SECONDS_TO_EXIT = 5.0

@@ -1,0 +1,60 @@
+"""Writing files that others read while they are written, on disks that may be full, beside a job that may do anything."""
+
+import errno
+import os
+
+PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENFILE, errno.ENOMEM)
+"""Troubles of a disk that somebody may mend while the shim waits."""
+
+
+def create(path):
+    """A new file for its owner alone, whatever stood there before; a link is replaced, never followed."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags, 0o600)
+    except FileExistsError:
+        os.unlink(path)
+        return os.open(path, flags, 0o600)
+
+
+def write(descriptor, texts, durable=False):
+    """Writes all texts and closes the file; a durable one outlives a loss of power (fsync(2))."""
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.writelines(part for text in texts for part in _slices(text))
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def write_and_rename(descriptor, temporary, path, texts, durable):
+    """Readers see the old file or the new one (rename(2)); nothing is left behind when the disk is full."""
+    try:
+        write(descriptor, texts, durable)
+    except OSError:
+        os.unlink(temporary)
+        raise
+    try:
+        os.rename(temporary, path)
+    except IsADirectoryError:  # the job has put a folder where the record belongs
+        os.rename(path, temporary + ".aside")
+        os.rename(temporary, path)
+
+
+def sync_folder(path):
+    """Makes the names in a folder outlive a loss of power."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
+def note(text):
+    """A line of the shim's own in the job's stderr.log, where there is still room for it."""
+    try:
+        os.write(2, ("quant-runs: %s\n" % text).encode("utf-8", "backslashreplace"))
+    except OSError:
+        pass  # the records say it too
+
+
+def _slices(text, length=1024 * 1024):
+    """So that half a gigabyte of result is not copied as a whole to be encoded."""
+    return (text[start : start + length] for start in range(0, len(text), length))
