@@ -1,26 +1,44 @@
-import { constants } from "node:fs";
-import { mkdtemp, open, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { constants, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, describe, expect, test } from "vitest";
 import { Failure } from "../src/jobs/failure.ts";
 import { parseExact } from "../src/json.ts";
+import { createRunDirectory } from "../src/runs/accept.ts";
 import { observe } from "../src/runs/observe.ts";
 import { eventsFolder, fileNames, runDirectory, unfinishedPrefix } from "../src/runs/run-directory.ts";
 import { defaultPython } from "../src/runtimes/python.ts";
-import { bare, codeIn, maskedText, saveModules, section, table } from "./support/readme.ts";
+import { claimOf, exitOf, processesOf } from "./support/processes.ts";
+import { bare, codeIn, maskedText, saveModules, section, table, withoutBlocks } from "./support/readme.ts";
 import {
   ended,
   fixtures,
   home,
+  type Job,
   reached,
   run,
   send,
   sharedServer,
+  startServer,
   submit,
   temporaryFolder,
+  waitFor,
 } from "./support/server.ts";
+
+const bootId = () => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+
+/** When this process was started, field 22 of proc_pid_stat(5). */
+const startTime = () => Number(readFileSync("/proc/self/stat", "utf8").split(") ")[1]?.split(" ")[19]);
+
+const aRequest = {
+  created_at: "2026-01-01T00:00:00.000000+00:00",
+  runtime: "python",
+  entrypoint: "basic:succeeds",
+  limits: { timeout_seconds: null, silence_timeout_seconds: null, cancel_grace_seconds: 10 },
+  parameters: "{}",
+};
 
 /** Where the README's modules stand, and the server in whose working directory they are. */
 const folder = await mkdtemp(join(tmpdir(), "quant-runs-test-"));
@@ -94,12 +112,100 @@ describe("failures", () => {
     );
   });
 
-  test("every reason is told, but those that nothing gives yet", () => {
-    const told = [...rows.map((row) => bare(row[1])), "lost"];
-    expect(section("When a job fails")).toContain("reason is `lost`");
-    const notYet = ["cancelled", "timeout"];
-    expect([...new Set([...told, ...notYet])].toSorted()).toEqual(Failure.shape.reason.options.toSorted());
+  test("every reason is told", () => {
+    const others = /Other reasons are .*?:/s.exec(section("When a job fails"));
+    const told = [...rows.map((row) => bare(row[1])), ...codeIn(String(others))];
+    expect([...new Set(told)].toSorted()).toEqual(Failure.shape.reason.options.toSorted());
   });
+
+  test("a process has as long to exit as its shim gives it", async () => {
+    const watch = await readFile(join(home, "bin", "shims", "quant_runs_shim", "watch.py"), "utf8");
+    const seconds = Number(/^SECONDS_TO_EXIT = ([\d.]+)$/m.exec(watch)?.[1]);
+    expect(section("What a callable can be")).toContain(`has ${seconds} s to exit`);
+  });
+});
+
+describe("stopping", () => {
+  const text = withoutBlocks(section("Stopping a job")).replaceAll("\n", " ");
+  const said = codeIn(text).map(maskedText);
+
+  /** A job that runs, with these limits. */
+  const working = async (limits: object = {}) => {
+    const answer = await send<Job>(server(), "/jobs", { entrypoint: "patient:works", ...limits });
+    await reached(server(), answer.body.job_id, "running", "failed");
+    return answer.body.job_id;
+  };
+  const cancel = (jobId: string) => send(server(), `/jobs/${jobId}/cancel`, {});
+  /** How a job ended, after which the README's words are looked for. */
+  const expectTold = async (jobId: string, reason: string) => {
+    const job = await ended(server(), jobId);
+    expect(job.failure?.reason).toBe(reason);
+    expect(said).toEqual(expect.arrayContaining([reason, maskedText(String(job.error))]));
+  };
+
+  test("before the start says so", async () => {
+    const first = await working();
+    const second = await submit(server(), "patient:works");
+    await cancel(second);
+    await cancel(first);
+    await expectTold(second, "cancelled");
+    expect((await ended(server(), first)).termination?.survivors).toBe(0);
+  });
+
+  test("by a deadline names it", async () => {
+    await expectTold(await working({ timeout_seconds: 0.5 }), "timeout");
+  });
+
+  test("by a signal to the shim names it", async () => {
+    const jobId = await working();
+    process.kill(claimOf(server().runsDir, jobId).pid, "SIGTERM");
+    await expectTold(jobId, "cancelled");
+  });
+});
+
+/** The reason that the operators' table gives for what befell a job. */
+function reasonFor(event: string): string | undefined {
+  const rows = table("what happens", "what becomes of the jobs");
+  return codeIn(String(rows.find(([what]) => what === event)?.[1]))[0];
+}
+
+describe("for operators", () => {
+  test("a killed shim takes its job along", async () => {
+    const jobId = await submit(server(), "patient:works");
+    await reached(server(), jobId, "running");
+    process.kill(claimOf(server().runsDir, jobId).pid, "SIGKILL");
+    expect((await ended(server(), jobId)).failure?.reason).toBe(reasonFor("shim killed"));
+    await waitFor(() => expect(processesOf(server().runsDir, jobId)).toEqual([]));
+  });
+
+  test("a killed process is the end of its own job", async () => {
+    const { failure } = await run(server(), "failing:is_killed");
+    expect(failure?.reason).toBe(reasonFor("a job's process killed"));
+    expect((await run(server(), "basic:succeeds")).status).toBe("completed");
+  });
+});
+
+test("a job that is lost says why", async () => {
+  const runsDir = await temporaryFolder();
+  const here = { start_time_ticks: 1, boot_id: bootId(), host: hostname() };
+  const claims = [
+    { ...here, pid: 1 },
+    { ...here, pid: 1, boot_id: "another" },
+    { ...here, pid: 1, host: "another" },
+  ].map((identity) => ({ version: 1, holder: "shim", claimed_at: "2026-01-01T00:00:00+00:00", ...identity }));
+  const texts = [...claims.map((claim) => `${JSON.stringify(claim)}\n`), "damaged"];
+  const ids = texts.map((_, index) => `20260101-000000-000000000${index}`);
+  for (const [index, job_id] of ids.entries()) {
+    const directory = await createRunDirectory(runsDir, { ...aRequest, job_id }, "process");
+    await writeFile(join(directory, fileNames.claim), String(texts[index]));
+    await execa("mkfifo", [join(directory, fileNames.alive)]);
+  }
+  const one = await startServer({ runsDir });
+  const jobs = await Promise.all(ids.map((id) => ended(one, id)));
+  const errors = jobs.map(({ error }) => error?.split(/[;,]/)[0]);
+  for (const { failure } of jobs) expect(failure?.reason).toBe(reasonFor("machine rebooted"));
+  const told = /says why: (.*?)\. /s.exec(section("The life of a job").replaceAll("\n", " "))?.[1];
+  expect(codeIn(String(told))).toEqual(errors);
 });
 
 describe("the run directory", () => {
@@ -124,19 +230,32 @@ describe("the run directory", () => {
     expect(running).toEqual(namesFrom("accepted", "started"));
     expect(await filesOf(first)).toEqual(namesFrom("accepted", "started", "completed", "ended"));
     expect(await filesOf(second)).toEqual(namesFrom("accepted", "started", "ended"));
+    const third = await submit(server(), "patient:works");
+    await reached(server(), third, "running");
+    await send(server(), `/jobs/${third}/cancel`, {});
+    await ended(server(), third);
+    expect(await filesOf(third)).toEqual(namesFrom("accepted", "started", "cancelled", "ended"));
+  });
+
+  test("has an exit.json of these fields", async () => {
+    const { job_id } = await run(server(), "basic:succeeds");
+    const said = /^`exit\.json` repeats .*?\.\n\n/ms.exec(section("The run directory"))?.[0];
+    const fields = Object.keys(exitOf(server().runsDir, job_id));
+    expect(codeIn(String(said)).toSorted()).toEqual([...fields, "exit.json"].toSorted());
   });
 
   test("stands beside what the server keeps for itself", async () => {
     expect(codeIn(section("The run directory"))).toEqual(
-      expect.arrayContaining([`${eventsFolder}/`, unfinishedPrefix]),
+      expect.arrayContaining([".lock", `${eventsFolder}/`, unfinishedPrefix]),
     );
-    expect(await readdir(server().runsDir)).toContain(eventsFolder);
+    const own = (await readdir(server().runsDir)).filter((name) => name.startsWith("."));
+    expect(own.toSorted()).toEqual([eventsFolder, ".lock"]);
   });
 
   test("is written in the order that a new runtime is told", async () => {
-    const steps = [...section("Adding a runtime").matchAll(/^\d\. `([\w.]+)`/gm)].map((found) =>
-      String(found[1]),
-    );
+    const order = /writes in this order: (.*?)\. /s.exec(section("Adding a runtime"))?.[1];
+    const names: readonly string[] = Object.values(fileNames);
+    const steps = codeIn(String(order)).filter((name) => names.includes(name));
     const lasting = steps.filter((name, index) => !steps.includes(name, index + 1));
     const { job_id } = await run(server(), "basic:succeeds");
     const dated = lasting.map(async (name) => {
@@ -153,22 +272,26 @@ describe("what the disk and the kernel say of a job", () => {
   const rows = table("`claim`", "`alive`", "`exit.json`", "the job is");
   const either = (cell: string | undefined, all: readonly string[]) =>
     cell === "any" ? all : [String(cell)];
-  const cases = rows.flatMap(([claim, alive, exit, says]) =>
-    either(alive, ["held open", "let go"]).flatMap((alive) =>
-      either(exit, ["there", "none"]).map((exit) => ({
-        claim,
-        alive,
-        exit,
-        kind: String(says).split(":")[0],
-      })),
-    ),
+  const cases = rows.flatMap(([claims, alive, exit, says]) =>
+    String(claims)
+      .split(" or ")
+      .flatMap((claim) =>
+        either(alive, ["held open", "let go"]).flatMap((alive) =>
+          either(exit, ["there", "none"]).map((exit) => ({
+            claim,
+            alive,
+            exit,
+            kind: String(says).split(":")[0],
+          })),
+        ),
+      ),
   );
 
   test("is told for every case", () => {
     expect(cases.map(({ claim, alive, exit }) => `${claim}, ${alive}, ${exit}`)).toEqual([
       ...new Set(cases.map(({ claim, alive, exit }) => `${claim}, ${alive}, ${exit}`)),
     ]);
-    expect(cases).toHaveLength(3 * 2 * 2);
+    expect(cases).toHaveLength(4 * 2 * 2);
   });
 
   test.each(cases)("claim: $claim, alive: $alive, exit.json: $exit means $kind", async (given) => {
@@ -188,6 +311,7 @@ describe("what the disk and the kernel say of a job", () => {
     };
     const claim = claims[String(given.claim)];
     await writeFile(join(directory, fileNames.job), "{}");
+    if (given.claim === "damaged") await writeFile(join(directory, fileNames.claim), "{");
     if (claim) await writeFile(join(directory, fileNames.claim), `${JSON.stringify(claim, null, 2)}\n`);
     if (given.exit === "there") await writeFile(join(directory, fileNames.exit), JSON.stringify(ending));
     const fifo = join(directory, fileNames.alive);
@@ -196,5 +320,31 @@ describe("what the disk and the kernel say of a job", () => {
       given.alive === "held open" ? await open(fifo, constants.O_RDWR | constants.O_NONBLOCK) : undefined;
     expect((await observe(directory)).kind).toBe(given.kind);
     await held?.close();
+  });
+
+  test("is asked of the process where the FIFO is gone, and of no job where there is no job.json", async () => {
+    const runsDir = await temporaryFolder();
+    const directory = runDirectory(runsDir, "some-job");
+    await mkdir(join(runsDir, eventsFolder));
+    await mkdir(directory);
+    expect((await observe(directory)).kind).toBe("gone");
+    await writeFile(join(directory, fileNames.status), "{}");
+    expect((await observe(directory)).kind).toBe("original");
+    const identity = { pid: process.pid, start_time_ticks: startTime(), boot_id: bootId(), host: hostname() };
+    const told = /names decides: (.*?) must agree/.exec(section("The life of a job"))?.[1];
+    expect(told).toBe("pid, start time, boot and host");
+    const kinds = [];
+    for (const wrong of [
+      {},
+      { pid: 1 },
+      { start_time_ticks: 1 },
+      { boot_id: "another" },
+      { host: "another" },
+    ]) {
+      const claim = { holder: "shim", claimed_at: "", ...identity, ...wrong };
+      await writeFile(join(directory, fileNames.claim), `${JSON.stringify(claim, null, 2)}\n`);
+      kinds.push((await observe(directory)).kind);
+    }
+    expect(kinds).toEqual(["running", "lost", "lost", "lost", "lost"]);
   });
 });

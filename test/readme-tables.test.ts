@@ -1,11 +1,15 @@
-import { access, readdir } from "node:fs/promises";
+import { access, readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { serveOptions } from "../src/config.ts";
 import { largestBody } from "../src/http/body.ts";
-import { bare, codeIn, prose, table } from "./support/readme.ts";
+import { cancelJob } from "../src/http/routes/cancel-job.ts";
+import type { createJob } from "../src/http/routes/create-job.ts";
+import { Health } from "../src/http/schemas.ts";
+import { Limits } from "../src/jobs/limits.ts";
+import { bare, codeIn, prose, section, table } from "./support/readme.ts";
 import { home, run, send, sharedServer, startServer, temporaryFolder } from "./support/server.ts";
 
 const server = sharedServer();
@@ -36,16 +40,81 @@ test("the addresses are those that the server lists, and the largest body is wha
     expect((await send(server(), address.slice(4))).status).toBe(200);
   }
   expect(rows[0]?.[1]).toContain(`${largestBody / 1024 / 1024} MiB`);
+  expect(codeIn(String(rows[0]?.[1]))).toEqual(["parameters", "entrypoint"]);
+  const answerTo = (request: string) => String(rows.find(([cell]) => bare(cell) === request)?.[1]);
+  const answers = Object.keys(cancelJob.description.responses);
+  expect(answerTo("POST /jobs/{job_id}/cancel").match(/\d{3}/g)?.toSorted()).toEqual(answers);
+  const { watcher } = Health.shape;
+  expect(codeIn(answerTo("GET /health"))).toEqual([...Object.keys(Health.shape), ...watcher.options]);
 });
+
+test("the limits are those that POST /jobs takes", async () => {
+  const rows = table("field", "seconds", "default", "meaning");
+  expect(rows.map(([field]) => bare(field))).toEqual(Object.keys(Limits.shape));
+  const { text } = await send(server(), "/jobs", { entrypoint: "basic:succeeds" });
+  const written = await readFile(join(String(JSON.parse(text).status_file), "..", "job.json"), "utf8");
+  const defaults: Record<string, unknown> = JSON.parse(written).limits;
+  for (const [cell, range = "", usual, meaning = ""] of rows) {
+    const field = bare(cell) as keyof typeof Limits.shape;
+    const [least, most] = range.match(/\d+/g) ?? [];
+    const isAllowed = (value: number) => Limits.shape[field].safeParse(value).success;
+    expect([0, Number(most), Number(most) + 1, -1].map(isAllowed)).toEqual([
+      !range.startsWith(`more than ${least}`),
+      true,
+      false,
+      false,
+    ]);
+    expect(least).toBe("0");
+    expect(String(defaults[field] ?? "none")).toBe(usual);
+    expect(Limits.shape[field].description).toMatch(new RegExp(`^${meaning}[;,.]`));
+  }
+});
+
+describe("for operators", () => {
+  const text = section("For operators: what survives what");
+
+  test("every durability and every state of the watcher is told", () => {
+    const durabilities = serveOptions().find(({ envVar }) => envVar === "QUANT_RUNS_DURABILITY")?.argChoices;
+    const told = [...text.matchAll(/QUANT_RUNS_DURABILITY=(\w+)/g)].map((found) => found[1]);
+    expect(told.toSorted()).toEqual(durabilities?.toSorted());
+    expect(text).toContain("watcher `blind` in `GET /health`");
+    expect(text).toContain(`answers ${507 satisfies keyof typeof createJob.description.responses} `);
+  });
+
+  test("jobs are looked at as often as is said", async () => {
+    const source = await readFile(join(home, "src", "supervisor", "supervisor.ts"), "utf8");
+    const number = (name: string) => Number(new RegExp(`${name} = ([\\d.]+);`).exec(source)?.[1]);
+    const perSecond = 1 / number("secondsBetweenTicks");
+    expect([perSecond, perSecond / number("ticksBetweenSweeps")]).toEqual([2, 1]);
+    expect(text).toContain("is looked at twice a second");
+    expect(section("The life of a job")).toContain("every second at those that run");
+  });
+
+  test("the unit takes from the shell what is said, and nothing else", async () => {
+    const others: Record<string, string> = { MDPS_ENTRYPOINT: "a:b", QUANT_RUNS_KEEP_STRAYS: "yes" };
+    const env = Object.fromEntries(
+      serveOptions().map(({ envVar, argChoices, defaultValue }) => [
+        String(envVar),
+        others[String(envVar)] ?? argChoices?.[0] ?? String(defaultValue ?? "7"),
+      ]),
+    );
+    const taken = await unitVariables({ ...env, PYTHONPATH: "/somewhere" });
+    const sentence = /this shell's (.*?);/s.exec(text)?.[1];
+    expect(codeIn(String(sentence))).toEqual(taken);
+  });
+});
+
+/** The variables that the systemd unit sets when it is printed with these. */
+async function unitVariables(env: Record<string, string>): Promise<string[]> {
+  const { stdout } = await execa(join(home, "bin", "quant-runs"), ["systemd-unit"], { env });
+  return [...stdout.matchAll(/^Environment="(\w+)=/gm)].map((found) => String(found[1]));
+}
 
 test("the folder map has every folder of src", async () => {
   const entries = await readdir(join(home, "src"), { withFileTypes: true });
   const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => `src/${entry.name}`);
-  expect(
-    table("folder", "what is in it")
-      .map(([name]) => bare(name))
-      .toSorted(),
-  ).toEqual(folders.toSorted());
+  const map = /^In `src`.*?\n\n/ms.exec(section("Development"))?.[0];
+  expect(codeIn(String(map)).toSorted()).toEqual(["src", ...folders].toSorted());
 });
 
 test("every path and link is there", async () => {
@@ -57,11 +126,24 @@ test("every path and link is there", async () => {
 
 describe("troubleshooting", () => {
   const messages = table("what you see", "why, and what to do").flatMap(([seen]) => codeIn(String(seen)));
-  const start = (args: string[]) =>
+  const start = async (args: string[]) =>
     execa(join(home, "bin", "quant-runs"), ["serve", ...args], {
       reject: false,
-      env: { QUANT_RUNS_DIR: server().runsDir },
+      env: { QUANT_RUNS_DIR: await temporaryFolder() },
     });
+
+  test("quotes what a second server on one runs directory looks like, the demo's too", async () => {
+    const options = { reject: false, cwd: home, env: { QUANT_RUNS_DIR: server().runsDir } } as const;
+    const [serve, demo] = await Promise.all([
+      execa(join(home, "bin", "quant-runs"), ["serve", "--port", "0"], options),
+      execa("npm", ["run", "--silent", "demo"], options),
+    ]);
+    for (const { stderr, exitCode } of [serve, demo]) {
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain(`${server().runsDir} ${messages[1]}`);
+      expect(stderr).toContain(server().url);
+    }
+  });
 
   test("quotes what a port in use looks like", async () => {
     const holder = createServer().listen(0, "127.0.0.1");
@@ -76,11 +158,11 @@ describe("troubleshooting", () => {
   test("quotes what a missing interpreter looks like", async () => {
     const { stderr, exitCode } = await start(["--port", "0", "--python", "python4"]);
     expect(exitCode).toBe(1);
-    expect(stderr).toContain(String(messages[1]));
+    expect(stderr).toContain(String(messages[2]));
   });
 
   test("quotes what a missing module looks like", async () => {
     const elsewhere = await startServer({ cwd: await temporaryFolder() });
-    expect((await run(elsewhere, "run_mdps:main")).error).toBe(messages[2]);
+    expect((await run(elsewhere, "run_mdps:main")).error).toBe(messages[3]);
   });
 });

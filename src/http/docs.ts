@@ -55,8 +55,8 @@ const redocPage = page(
 /** Swagger UI and ReDoc, from the installed packages alone. */
 export function mountDocs(app: Hono, description: object): void {
   app.get("/openapi.json", (c) => c.json(description));
-  app.get("/docs", (c) => c.html(swaggerPage, 200, pageHeaders));
-  app.get("/redoc", (c) => c.html(redocPage, 200, pageHeaders));
+  mountPage(app, "docs", swaggerPage);
+  mountPage(app, "redoc", redocPage);
   app.get("/assets/start-swagger.js", (c) =>
     c.body(startSwagger, 200, { "content-type": "text/javascript" }),
   );
@@ -68,6 +68,15 @@ export function mountDocs(app: Hono, description: object): void {
       }),
     );
   }
+}
+
+/** A page finds its files relative to its address, under any prefix of a proxy's; `/docs/` is sent to that address. */
+function mountPage(app: Hono, name: string, html: string): void {
+  app.get(`/${name}`, (c) =>
+    new URL(c.req.url).pathname.endsWith("/")
+      ? c.redirect(`../${name}`, 308)
+      : c.html(html, 200, pageHeaders),
+  );
 }
 
 async function assetText(file: string): Promise<string> {

@@ -16,6 +16,9 @@ export async function probeAlive(directory: string): Promise<Alive> {
     await using fifo = await open(fileOf(directory, "alive"), flags);
     return (await fifo.stat()).isFIFO() ? "held" : "missing";
   } catch (error) {
-    return errorCode(error) === "ENXIO" ? "released" : "missing";
+    const code = errorCode(error) ?? "";
+    if (code === "ENXIO") return "released";
+    if (["ENOENT", "ENOTDIR", "ELOOP", "EISDIR", "EACCES"].includes(code)) return "missing";
+    throw error; // a lack of descriptors says nothing of the shim
   }
 }

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, open } from "node:fs/promises";
 import type { ProcessIdentity } from "../jobs/job.ts";
 import { processLives } from "./process-lives.ts";
-import { createFile, errorCode } from "./record-file.ts";
+import { createWhole, errorCode } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
 /** Who wants a job stopped, and since when. */
@@ -11,12 +11,16 @@ export interface CancelRequest {
   readonly requested_at: string;
 }
 
-/** Puts the wish on disk, where the shim finds it even if the server is killed now. The first wish stays. */
+/**
+ * Puts the wish on disk, where the shim finds it even if the server is killed now. The first wish stays. Where the job
+ * has deleted its run directory there is no place for it: then the signal of `wakeShim` has to do.
+ */
 export async function writeCancelRequest(directory: string, request: CancelRequest): Promise<void> {
   try {
-    await createFile(fileOf(directory, "cancel"), `${JSON.stringify({ version: 1, ...request }, null, 2)}\n`);
+    const text = `${JSON.stringify({ version: 1, ...request }, null, 2)}\n`;
+    await createWhole(fileOf(directory, "cancel"), text, "process");
   } catch (error) {
-    if (errorCode(error) !== "EEXIST") throw error;
+    if (errorCode(error) !== "EEXIST" && errorCode(error) !== "ENOENT") throw error;
   }
 }
 
@@ -42,4 +46,9 @@ export async function wakeShim(directory: string, shim: ProcessIdentity | null):
     if (errorCode(error) === "EAGAIN" || errorCode(error) === "ENXIO") return; // told often enough, or gone
     if (shim !== null && (await processLives(shim))) process.kill(shim.pid, "SIGTERM");
   }
+}
+
+/** Lets a shim go on that somebody, its own job perhaps, has stopped (SIGSTOP): it has a wish to hear. */
+export async function continueShim(shim: ProcessIdentity | null): Promise<void> {
+  if (shim !== null && (await processLives(shim))) process.kill(shim.pid, "SIGCONT");
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { now } from "../jobs/timestamp.ts";
 import { Ending } from "./exit-record.ts";
-import { createFile, errorCode, parseRecord, readText } from "./record-file.ts";
+import { createWhole, type Durability, errorCode, parseRecord, readText } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
 const ShimClaim = z.object({
@@ -31,14 +31,22 @@ export async function readClaim(directory: string): Promise<Claim | "free" | "un
   return text.endsWith("}\n") ? parseRecord(path, text, Claim) : "unwritten";
 }
 
-/** Takes the claim so that the job never starts, and says in it how the job ends. False when somebody else was first. */
-export async function claimForServer(directory: string, ending: Ending): Promise<boolean> {
+/**
+ * Takes the claim so that the job never starts, and says in it how the job ends. False when somebody else was first, or
+ * the run directory is gone.
+ */
+export async function claimForServer(
+  directory: string,
+  ending: Ending,
+  durability: Durability,
+): Promise<boolean> {
   const claim: Claim = { holder: "server", claimed_at: now(), ending };
   try {
-    await createFile(fileOf(directory, "claim"), `${JSON.stringify({ version: 1, ...claim }, null, 2)}\n`);
+    const text = `${JSON.stringify({ version: 1, ...claim }, null, 2)}\n`;
+    await createWhole(fileOf(directory, "claim"), text, durability);
     return true;
   } catch (error) {
-    if (errorCode(error) === "EEXIST") return false;
+    if (errorCode(error) === "EEXIST" || errorCode(error) === "ENOENT") return false;
     throw error;
   }
 }

@@ -23,7 +23,11 @@ const flock = "import fcntl; fcntl.flock(3, fcntl.LOCK_EX | fcntl.LOCK_NB)";
  * @throws StartError naming the holder when another server has it
  */
 export async function lockRunsDirectory(runsDirectory: string, python: string): Promise<Lock> {
-  const file = await open(join(runsDirectory, lockFile), constants.O_RDWR | constants.O_CREAT, 0o600);
+  const file = await open(
+    join(runsDirectory, lockFile),
+    constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW,
+    0o600,
+  );
   const asked = await execa(python, ["-I", "-S", "-c", flock], {
     stdio: ["ignore", "ignore", "pipe", file.fd as 3],
     reject: false,
@@ -37,6 +41,7 @@ export async function lockRunsDirectory(runsDirectory: string, python: string): 
     throw new StartError(`the runs directory ${runsDirectory} is served by another server: ${holder}`);
   }
   held.add(file);
+  await file.truncate();
   return { tell: (url) => writeHolder(file, url) };
 }
 

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { readText } from "./record-file.ts";
+import { CorruptRecord, readText } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
 /** The two logs of a job, open for the spawn; the job writes to them itself, nothing passes through the server. */
@@ -30,9 +30,13 @@ function outputFiles(stdout: FileHandle, stderr: FileHandle): OutputFiles {
   };
 }
 
-function openLog(path: string): Promise<FileHandle> {
-  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
-  return open(path, flags, 0o600);
+/** Waits for no reader of a planted FIFO, and takes nothing but a regular file. */
+async function openLog(path: string): Promise<FileHandle> {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const file = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw new CorruptRecord(path, "is not a regular file");
 }
 
 /** The last line of stderr.log, for a sentence about a shim that could not start; undefined when it said nothing. */

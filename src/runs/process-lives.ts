@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { ProcessIdentity } from "../jobs/job.ts";
+import { errorCode } from "./record-file.ts";
 
 /** Whether a process still runs: pid, start time and boot id must all agree, a pid alone proves nothing. */
 export async function processLives(identity: ProcessIdentity): Promise<boolean> {
@@ -32,7 +33,8 @@ function fieldsAfterName(facts: string): readonly string[] {
 async function procFile(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
-  } catch {
-    return ""; // no such process, or no /proc on this system: no proof of life
+  } catch (error) {
+    if (["ENOENT", "ESRCH", "EACCES"].includes(errorCode(error) ?? "")) return ""; // no such process, or no /proc
+    throw error;
   }
 }

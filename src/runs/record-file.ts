@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { open, rename, unlink } from "node:fs/promises";
+import { link, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { nanoid } from "nanoid";
 import type { z } from "zod";
@@ -45,8 +45,10 @@ export async function readText(path: string): Promise<string | undefined> {
     return await file.readFile("utf8");
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
-    if (error instanceof CorruptRecord) throw error;
-    throw new CorruptRecord(path, "cannot be read", { cause: error });
+    if (["ELOOP", "ENXIO", "EACCES"].includes(errorCode(error) ?? "")) {
+      throw new CorruptRecord(path, "cannot be read", { cause: error });
+    }
+    throw error; // a lack of descriptors or memory says nothing of the record
   }
 }
 
@@ -98,6 +100,25 @@ export async function createFile(
   if (durability === "power") await file.sync();
 }
 
+/**
+ * Creates a file that must not exist yet, whole at once: nobody ever reads a part of it (link(2)). Fails with EEXIST when
+ * somebody else was first.
+ */
+export async function createWhole(path: string, text: string, durability: Durability): Promise<void> {
+  const temporary = temporaryBeside(path);
+  try {
+    await createFile(temporary, text, durability);
+    await link(temporary, path);
+    await syncFolder(dirname(path), durability);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+function temporaryBeside(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${nanoid(10)}`);
+}
+
 /** Makes the names in a folder outlive a loss of power, where that is wanted. */
 export async function syncFolder(path: string, durability: Durability): Promise<void> {
   if (durability === "process") return;
@@ -107,12 +128,11 @@ export async function syncFolder(path: string, durability: Durability): Promise<
 
 /** Replaces a file whole: whoever reads it sees the old text or the new one (rename(2)). */
 export async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${nanoid(10)}`);
-  await createFile(temporary, text);
+  const temporary = temporaryBeside(path);
   try {
+    await createFile(temporary, text);
     await rename(temporary, path);
-  } catch (error) {
-    await unlink(temporary);
-    throw error;
+  } finally {
+    await rm(temporary, { force: true });
   }
 }

@@ -12,18 +12,21 @@ export type CancelOutcome = "unknown" | "ended" | "accepted";
 
 /** Cancels a job: at once while nobody has claimed it, else through its shim, which stops everything it started. */
 export async function cancelJob(scope: Scope, jobId: string, requestedBy: string): Promise<CancelOutcome> {
+  if (scope.index.get(jobId) === undefined) return "unknown";
   await scope.refresh(jobId);
   const job = scope.index.get(jobId);
   if (job === undefined) return "unknown";
   if (isTerminal(job.state.status)) return "ended";
   const directory = runDirectory(scope.config.runsDir, jobId);
   const request: CancelRequest = { requested_by: requestedBy, requested_at: now() };
-  if (job.state.status === "pending" && (await claimForServer(directory, neverStarted(request)))) {
+  if (job.state.status === "pending") {
+    const taken = await claimForServer(directory, neverStarted(request), scope.config.durability);
     await scope.refresh(jobId);
-    return "accepted";
+    if (taken) return "accepted";
   }
   await writeCancelRequest(directory, request);
-  await wakeShim(directory, job.state.status === "running" ? job.state.shim : null);
+  const state = scope.index.get(jobId)?.state;
+  await wakeShim(directory, state?.status === "running" ? state.shim : null);
   return "accepted";
 }
 

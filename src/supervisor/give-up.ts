@@ -10,15 +10,19 @@ import type { Scope } from "./scope.ts";
 export async function giveUp(scope: Scope, jobId: string, end: ShimEnd): Promise<void> {
   const directory = runDirectory(scope.config.runsDir, jobId);
   const said = await lastErrorLine(directory);
-  await claimForServer(directory, {
-    status: "failed",
-    started_at: null,
-    completed_at: now(),
-    error: `The job could not be started: ${sentence(end)}${said ? `: ${said}` : ""}`,
-    failure: { ...bareFailure("crashed"), exit_code: end.exitCode ?? null, signal: end.signal ?? null },
-    result_bytes: null,
-    termination: null,
-  });
+  await claimForServer(
+    directory,
+    {
+      status: "failed",
+      started_at: null,
+      completed_at: now(),
+      error: `The job could not be started: ${sentence(end)}${said ? `: ${said}` : ""}`,
+      failure: { ...bareFailure("crashed"), exit_code: end.exitCode ?? null, signal: end.signal ?? null },
+      result_bytes: null,
+      termination: null,
+    },
+    scope.config.durability,
+  );
   await scope.refresh(jobId);
 }
 

@@ -30,7 +30,7 @@ function lostSentence(cause: Lost["cause"]): string {
     "shim killed": "The shim was killed while the job ran",
     "host rebooted": "The machine was restarted while the job ran",
     "other host": "The job ran on another machine, and nothing is known of its shim here",
-    unknown: "The shim vanished while the job ran",
+    unknown: "The job's claim is damaged and its shim is gone",
   };
   return `${sentences[cause]}; how the callable fared is not known`;
 }

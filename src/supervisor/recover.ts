@@ -5,9 +5,10 @@ import { isJobId } from "../jobs/job-id.ts";
 import { isTerminal } from "../jobs/status.ts";
 import { removeUnfinished } from "../runs/accept.ts";
 import { probeAlive } from "../runs/alive.ts";
+import { readEnding } from "../runs/exit-record.ts";
 import { readRequest } from "../runs/job-record.ts";
 import { readOriginal } from "../runs/original-run.ts";
-import { CorruptRecord } from "../runs/record-file.ts";
+import { CorruptRecord, sound } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import { readStatus, type StatusFields } from "../runs/status-record.ts";
 import type { Scope } from "./scope.ts";
@@ -23,7 +24,7 @@ const batch = 64;
 export async function resumeJobs(scope: Scope): Promise<void> {
   await removeUnfinished(scope.config.runsDir);
   const open = scope.index.withStatus("pending").map((job) => job.job_id);
-  await inBatches(open, (jobId) => look(scope, jobId));
+  await inBatches(open, (jobId) => inTime(scope, jobId, look(scope, jobId)));
   for (const jobId of open) {
     const status = scope.index.get(jobId)?.state.status;
     if (status === "running") scope.queue.adopt(jobId);
@@ -40,20 +41,24 @@ export async function findJobs(scope: Scope): Promise<void> {
   for (const { name } of strangers)
     scope.events.emit("trouble", `not a run directory, left alone: ${name}`, {});
   const ids = found.filter((entry) => !strangers.includes(entry)).map((entry) => entry.name);
-  const jobs = await inBatches(ids, (id) => readInTime(scope, id));
+  const jobs = await inBatches(ids, (id) => inTime(scope, id, readJob(scope, id)));
   scope.index.load(jobs.flatMap((job) => job ?? []));
 }
 
 /** A directory on a disk that does not answer is left out and delays nothing else. */
-async function readInTime(scope: Scope, jobId: string): Promise<Job | undefined> {
+async function inTime<Result>(
+  scope: Scope,
+  jobId: string,
+  reading: Promise<Result>,
+): Promise<Result | undefined> {
   const patience = new AbortController();
   const tooLate = setTimeout(secondsPerJob * 1000, undefined, { signal: patience.signal, ref: false }).then(
     () => scope.events.emit("trouble", "run directory does not answer, skipped", { job_id: jobId }),
     () => undefined, // it was read in time
   );
-  const job = await Promise.race([readJob(scope, jobId), tooLate.then(() => undefined)]);
+  const result = await Promise.race([reading, tooLate.then(() => undefined)]);
   patience.abort();
-  return job;
+  return result;
 }
 
 async function inBatches<Item, Result>(
@@ -82,11 +87,13 @@ export async function readJob(scope: Scope, jobId: string): Promise<Job | undefi
   }
 }
 
-/** A final status counts unless the shim still lives: then the job wrote it, and its shim will have the last word. */
+/** A final status counts with an exit record, once the shim is gone: until then the job may have written both. */
 async function readState(directory: string): Promise<State> {
   const status = await readStatus(directory);
   if (status === undefined || !isTerminal(status.fields.status)) return { status: "pending" };
-  return (await probeAlive(directory)) === "held" ? { status: "pending" } : endedState(status.fields);
+  const proven = (await sound(readEnding(directory)))?.status === status.fields.status;
+  const settled = proven && (await probeAlive(directory)) !== "held";
+  return settled ? endedState(status.fields) : { status: "pending" };
 }
 
 async function readOriginalJob(directory: string, jobId: string): Promise<Job> {

@@ -12,9 +12,9 @@ import { settle } from "./settle.ts";
 
 /** One look at a time for each job, so that no two of them write the same status. */
 export function serialRefresh(scope: () => Scope): Refresh {
-  const latest = new Map<string, Promise<void>>();
+  const latest = new Map<string, ReturnType<Refresh>>();
   return (jobId) => {
-    const before = latest.get(jobId) ?? Promise.resolve();
+    const before: Promise<unknown> = latest.get(jobId) ?? Promise.resolve();
     const next = before.catch(() => undefined).then(() => refresh(scope(), jobId));
     latest.set(jobId, next);
     const forget = () => void (latest.get(jobId) === next && latest.delete(jobId));
@@ -23,26 +23,30 @@ export function serialRefresh(scope: () => Scope): Refresh {
   };
 }
 
-async function refresh(scope: Scope, jobId: string): Promise<void> {
+async function refresh(scope: Scope, jobId: string): Promise<Observation["kind"] | "known"> {
   const job = scope.index.get(jobId) ?? (await discover(scope, jobId));
-  if (job === undefined) return;
+  if (job === undefined) return "gone";
   const directory = runDirectory(scope.config.runsDir, jobId);
   if (isTerminal(job.state.status)) return forgetRemoved(scope, job, directory);
   const observation = await observe(directory);
   scope.events.emit("step", jobId, `observed: ${observation.kind}`);
   await apply(scope, job, directory, observation);
+  return observation.kind;
 }
 
 /** News of a job nobody knows: its directory was away when the server started, and its shim has brought it back. */
 async function discover(scope: Scope, jobId: string): Promise<Job | undefined> {
   const job = await readJob(scope, jobId);
-  if (job !== undefined) scope.index.load([job]);
+  if (job === undefined) return undefined;
+  scope.index.load([job]);
+  if (job.state.status === "pending") scope.queue.adopt(jobId); // its shim brought it back, so it runs or has ended
   return job;
 }
 
 async function apply(scope: Scope, job: Job, directory: string, observation: Observation): Promise<void> {
   switch (observation.kind) {
     case "pending":
+    case "claiming":
       return;
     case "running":
       return scope.index.change(job.job_id, runningState(observation.claim));
@@ -51,7 +55,7 @@ async function apply(scope: Scope, job: Job, directory: string, observation: Obs
     case "lost":
       return loseJob(scope, job, directory, observation);
     case "original":
-      return loseOriginalRun(scope, job, directory);
+      return job.runtime === "" ? loseOriginalRun(scope, job, directory) : forget(scope, job);
     case "gone":
       return forget(scope, job);
   }
@@ -62,8 +66,10 @@ function runningState({ claimed_at, pid, start_time_ticks, boot_id, host }: Shim
 }
 
 /** An ended job is what its run directory says: whoever removes that removes the job. */
-function forgetRemoved(scope: Scope, job: Job, directory: string): void {
-  if (!existsSync(directory)) scope.index.remove(job.job_id);
+function forgetRemoved(scope: Scope, job: Job, directory: string): "known" | "gone" {
+  if (existsSync(directory) || !existsSync(scope.config.runsDir)) return "known";
+  scope.index.remove(job.job_id);
+  return "gone";
 }
 
 /** A job without its run directory runs on as long as its shim does, and the shim will restore what it can. */

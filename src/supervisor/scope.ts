@@ -1,11 +1,15 @@
 import type { Config } from "../config.ts";
 import type { Events } from "../events.ts";
 import type { StartShim } from "../executors/executor.ts";
+import type { Observation } from "../runs/observe.ts";
 import type { JobIndex } from "../tracking/job-index.ts";
 import type { Queue } from "./queue.ts";
 
-/** Looks at one job's run directory and brings the index, and where need be its status.json, up to date. */
-export type Refresh = (jobId: string) => Promise<void>;
+/**
+ * Looks at one job's run directory and brings the index, and where need be its status.json, up to date. Tells what it
+ * saw; `known` is a job whose end was known before.
+ */
+export type Refresh = (jobId: string) => Promise<Observation["kind"] | "known">;
 
 /** What every action on jobs needs to know. */
 export interface Scope {

@@ -1,6 +1,5 @@
 import { type Job, startedAt } from "../jobs/job.ts";
-import { isTerminal } from "../jobs/status.ts";
-import type { Ending } from "../runs/exit-record.ts";
+import { type Ending, readEnding, writeEnding } from "../runs/exit-record.ts";
 import { readRequest } from "../runs/job-record.ts";
 import { sound } from "../runs/record-file.ts";
 import { type Identity, readStatus, requestOf, statusText, writeStatus } from "../runs/status-record.ts";
@@ -10,7 +9,8 @@ import type { Scope } from "./scope.ts";
 export async function settle(scope: Scope, job: Job, directory: string, ending: Ending): Promise<void> {
   const { status, completed_at } = ending;
   const state = { status, started_at: ending.started_at ?? startedAt(job.state), completed_at };
-  await completeStatus(scope, job, directory, statusText(await identityOf(job, directory), state, ending));
+  const text = statusText(await identityOf(job, directory), state, ending);
+  await completeRecords(scope, job, directory, ending, text);
   if (state.started_at !== null) {
     scope.index.change(job.job_id, { status: "running", started_at: state.started_at, shim: null });
   }
@@ -21,13 +21,23 @@ async function identityOf(job: Job, directory: string): Promise<Identity> {
   return (await sound(readRequest(directory))) ?? requestOf(job);
 }
 
-/** status.json is a copy: where it cannot be written, the job has ended all the same, as its other records prove. */
-async function completeStatus(scope: Scope, job: Job, directory: string, text: string): Promise<void> {
-  const written = await readStatus(directory);
-  if (written?.fields.job_id === job.job_id && isTerminal(written.fields.status)) return;
+/** status.json and exit.json are told anew where they say something else, or nothing; the job may write to both. */
+async function completeRecords(
+  scope: Scope,
+  job: Job,
+  directory: string,
+  ending: Ending,
+  text: string,
+): Promise<void> {
+  const written = (await readStatus(directory))?.fields;
+  const agrees =
+    written?.job_id === job.job_id &&
+    written.status === ending.status &&
+    written.completed_at === ending.completed_at;
   try {
-    await writeStatus(directory, text);
+    if ((await sound(readEnding(directory))) === undefined) await writeEnding(directory, ending);
+    if (!agrees) await writeStatus(directory, text);
   } catch (error) {
-    scope.events.emit("trouble", "cannot write the final status.json", { job_id: job.job_id, error });
+    scope.events.emit("trouble", "cannot write how the job ended", { job_id: job.job_id, error });
   }
 }

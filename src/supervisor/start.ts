@@ -29,8 +29,10 @@ export async function startJob(scope: Scope, jobId: string): Promise<void> {
       await setTimeout(1000);
     }
   } catch (error) {
-    scope.events.emit("trouble", "cannot start the job", { job_id: jobId, error });
+    scope.events.emit("trouble", "cannot start the job now; it waits again", { job_id: jobId, error });
+    await setTimeout(1000);
     scope.queue.release(jobId);
+    if (scope.index.get(jobId)?.state.status === "pending") scope.queue.push(jobId);
   }
 }
 
@@ -39,9 +41,14 @@ function isScarcity(end: ShimEnd): boolean {
   return end.exitCode === tryLater || (end.spawnError !== undefined && scarcity.has(end.spawnError));
 }
 
+/** Whether nobody runs this job. A shim that lives without a claim is about to take it, or its job has deleted it. */
 async function isUnclaimed(scope: Scope, jobId: string): Promise<boolean> {
-  await scope.refresh(jobId);
-  return scope.index.get(jobId)?.state.status === "pending";
+  let kind = await scope.refresh(jobId);
+  while (kind === "claiming") {
+    await setTimeout(200);
+    kind = await scope.refresh(jobId);
+  }
+  return kind === "pending";
 }
 
 async function runShim(scope: Scope, jobId: string): Promise<ShimEnd> {

@@ -1,4 +1,4 @@
-import { hasCancelRequest, wakeShim } from "../runs/cancel-request.ts";
+import { continueShim, hasCancelRequest, wakeShim } from "../runs/cancel-request.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import type { Scope } from "./scope.ts";
 
@@ -10,27 +10,32 @@ export function sweep(scope: Scope): void {
   for (const jobId of scope.queue.active) {
     if (scope.looking.has(jobId)) continue;
     scope.looking.add(jobId);
-    void sweepOne(scope, jobId).finally(() => scope.looking.delete(jobId));
+    void look(scope, jobId, remindOfCancel).finally(() => scope.looking.delete(jobId));
   }
 }
 
-/** A cancel that a killed server left half done goes on: the shim is told again, which it takes once. */
-async function sweepOne(scope: Scope, jobId: string): Promise<void> {
-  await look(scope, jobId);
-  const state = scope.index.get(jobId)?.state;
-  const directory = runDirectory(scope.config.runsDir, jobId);
-  if (state?.status === "running" && (await hasCancelRequest(directory)))
-    await wakeShim(directory, state.shim);
-}
-
 /** A look that cannot fail: what stands in its way now is looked at again by the next sweep. */
-export async function look(scope: Scope, jobId: string): Promise<void> {
+export async function look(
+  scope: Scope,
+  jobId: string,
+  then: (scope: Scope, jobId: string) => Promise<void> = async () => undefined,
+): Promise<void> {
   try {
     await scope.refresh(jobId);
+    await then(scope, jobId);
   } catch (error) {
     scope.events.emit("trouble", "cannot look at the job; the next sweep tries again", {
       job_id: jobId,
       error,
     });
   }
+}
+
+/** A cancel that a killed server left half done goes on: the shim is told again, which it takes once. */
+async function remindOfCancel(scope: Scope, jobId: string): Promise<void> {
+  const state = scope.index.get(jobId)?.state;
+  const directory = runDirectory(scope.config.runsDir, jobId);
+  if (state?.status !== "running" || !(await hasCancelRequest(directory))) return;
+  await wakeShim(directory, state.shim);
+  await continueShim(state.shim);
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { watch } from "chokidar";
 import type { Events } from "../events.ts";
@@ -51,6 +51,8 @@ export async function startWatcher(
 }
 
 async function prepare(folder: string): Promise<void> {
+  const facts = await lstat(folder).catch(() => undefined);
+  if (facts !== undefined && !facts.isDirectory()) await rm(folder); // a link would have its target emptied
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await Promise.all(
     (await readdir(folder)).map((name) => rm(join(folder, name), { force: true, recursive: true })),

@@ -68,6 +68,19 @@ test("a link in place of a log is not written through: the job fails and says so
   expect(readFileSync(precious, "utf8")).toBe("untouched");
 });
 
+test("FIFOs in place of logs hold nothing up", async () => {
+  const server = await startServer({ args: ["--concurrency", "1"] });
+  const path = join(await temporaryFolder(), "go");
+  const first = await submit(server, "basic:waits_for_file", { path });
+  const planted = [];
+  for (let count = 0; count < 5; count++) planted.push(await submit(server, "basic:prints"));
+  for (const jobId of planted) execFileSync("mkfifo", [join(server.runsDir, jobId, "stdout.log")]);
+  writeFileSync(path, "");
+  await ended(server, first);
+  for (const jobId of planted) expect((await ended(server, jobId)).status).toBe("failed");
+  expect((await run(server, "basic:succeeds")).status).toBe("completed");
+});
+
 test("a waiting job whose run directory is removed is forgotten, and the next one runs", async () => {
   const server = await startServer({ args: ["--concurrency", "1"] });
   const path = join(await temporaryFolder(), "go");

@@ -23,13 +23,10 @@ describe("an address where nothing is gets 404", () => {
     "/job",
     "/jobs/a/b",
     "/jobs/a/result/b",
-    "/jobs/",
-    "//",
     "//jobs",
     "/jobs//",
     "/jobs//result",
     "/JOBS",
-    "/docs/",
     "/docs/index.html",
     "/assets/",
     "/assets/../package.json",
@@ -53,6 +50,33 @@ describe("an address where nothing is gets 404", () => {
   });
 });
 
+describe("a slash at the end of an address makes no difference", () => {
+  const told = async (target: string) => {
+    const { status, headers, text } = await exchangeOne(server(), requestText(`GET ${target}`));
+    return { status, type: headers["content-type"], text };
+  };
+
+  test.each([
+    ["/", 200],
+    ["/jobs", 200],
+    ["/openapi.json", 200],
+    ["/jobs/x", 404],
+    ["/jobs/x/result", 404],
+  ])("GET %s/", async (path, status) => {
+    const answer = await told(`${path}/`);
+    expect(answer).toEqual(await told(path));
+    expect(answer.status).toBe(status);
+  });
+
+  test.each(["docs", "redoc"])("GET /%s/, but the page is at one address", async (name) => {
+    const answer = await exchangeOne(server(), requestText(`GET /${name}/`));
+    expect({ status: answer.status, location: answer.headers.location }).toEqual({
+      status: 308,
+      location: `../${name}`,
+    });
+  });
+});
+
 describe("a method that an address does not take gets 405 with those it takes", () => {
   test.each([
     ...["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"].map((method) => [method, "/jobs", "GET, HEAD, POST"]),
@@ -63,6 +87,7 @@ describe("a method that an address does not take gets 405 with those it takes", 
         "GET, HEAD",
       ]),
     ),
+    ...["GET", "PUT", "DELETE", "OPTIONS"].map((method) => [method, "/jobs/x/cancel", "POST"]),
     ["BREW", "/jobs", "GET, HEAD, POST"],
     ["get", "/health", "GET, HEAD, POST"],
     ["CONNECT", "elsewhere:443", "GET, HEAD, POST"],

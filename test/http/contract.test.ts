@@ -32,6 +32,7 @@ describe("GET /", () => {
         "GET /jobs": text,
         "GET /jobs/{job_id}": text,
         "GET /jobs/{job_id}/result": text,
+        "POST /jobs/{job_id}/cancel": text,
         "GET /health": text,
         "GET /docs": text,
         "GET /redoc": text,
@@ -63,7 +64,7 @@ test("GET /health counts the jobs that run", async () => {
     status: 200,
     type: "application/json",
   });
-  expect(idle.body).toStrictEqual({ status: "healthy", timestamp, active_jobs: 0 });
+  expect(idle.body).toStrictEqual({ status: "healthy", timestamp, active_jobs: 0, watcher: "watching" });
   const jobId = await submit(server(), "basic:waits_for_file", { path });
   await reached(server(), jobId, "running");
   expect((await health()).active_jobs).toBe(1);
@@ -148,7 +149,7 @@ describe("POST /jobs", () => {
 
 describe("GET /jobs/{job_id}", () => {
   const original = ["job_id", "status", "created_at", "started_at", "completed_at", "error", "result"];
-  const fields = [...original, "failure", "entrypoint", "runtime", "parameters"].toSorted();
+  const fields = [...original, "failure", "termination", "entrypoint", "runtime", "parameters"].toSorted();
 
   test("shows a job that waits, runs and has completed", async () => {
     const folder = await temporaryFolder();
@@ -160,6 +161,7 @@ describe("GET /jobs/{job_id}", () => {
       created_at: timestamp,
       error: null,
       failure: null,
+      termination: null,
       entrypoint: "basic:waits_for_file",
       runtime: "python",
       parameters: { path: join(folder, "second") },
@@ -193,10 +195,13 @@ describe("GET /jobs/{job_id}", () => {
     });
   });
 
+  const succeeded = { status: "completed", error: null, failure: null, termination: null };
+  const failed = { status: "failed", termination: null, result: null };
+
   test.each([
-    ["basic:succeeds", { status: "completed", error: null, failure: null, result: { result: {} } }],
-    ["basic:returns_nothing", { status: "completed", error: null, failure: null, result: null }],
-    ["endings:raises", { status: "failed", error: "went wrong", failure: expect.any(Object), result: null }],
+    ["basic:succeeds", { ...succeeded, result: { result: {} } }],
+    ["basic:returns_nothing", { ...succeeded, result: null }],
+    ["endings:raises", { ...failed, error: "went wrong", failure: expect.any(Object) }],
   ])("shows how %s ended, as its status.json does", async (entrypoint, ending) => {
     const job = await run(server(), entrypoint);
     expect(Object.keys(job).toSorted()).toEqual(fields);

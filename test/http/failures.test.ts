@@ -24,7 +24,8 @@ function failure(code: string): () => Promise<never> {
 test.each([
   ["ENOSPC", 507, /disk of the runs directory is full/],
   ["EDQUOT", 507, /disk of the runs directory is full/],
-  ["EIO", 500, /its log says why/],
+  ["EIO", 503, /runs directory cannot be written/],
+  ["EBADF", 500, /its log says why/],
 ])("a job that cannot be written down (%s) gets %i", async (code, status, detail) => {
   const app = emptyApp({ actions: { accept: failure(code) } });
   const response = await app.request("/jobs", {

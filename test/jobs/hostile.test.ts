@@ -35,6 +35,8 @@ test.each([
   ["leaves a thread behind", "leaves_thread", {}, "returned"],
   ["deletes its run directory", "deletes_run_directory", {}, "still here"],
   ["writes over its records", "writes_over_status", {}, null],
+  ["deletes all its records", "deletes_records_and_returns", {}, "kept"],
+  ["writes to every descriptor it has", "writes_to_every_descriptor", {}, "answered"],
   ["puts folders where its records belong", "puts_folders_where_records_belong", {}, "planted"],
 ])("a callable that %s completes, and the next one runs", async (_what, name, parameters, value) => {
   const server = await startServer(oneSlot);
@@ -122,4 +124,36 @@ test.each([
   const job = await run(server, `hostile:${name}`);
   expect(job).toMatchObject({ status: "failed", failure: { reason: "crashed", signal, exit_code: null } });
   expect(job.error).toMatch(new RegExp(`^Killed by ${signal} after \\d+\\.\\d s$`));
+});
+
+test("a callable that closes every descriptor still answers, and its own files are its own", async () => {
+  const server = await startServer(oneSlot);
+  const folder = await temporaryFolder();
+  const job = await run(server, "hostile:closes_every_descriptor", { folder });
+  expect(job).toMatchObject({ status: "completed", result: { result: "answered" } });
+  for (let number = 0; number < 12; number++) {
+    expect(readFileSync(join(folder, String(number)), "utf8")).toBe("mine");
+  }
+});
+
+test("a job that has deleted its claim runs on under the next server, and not twice", async () => {
+  const server = await startServer(oneSlot);
+  const path = join(await temporaryFolder(), "end");
+  const jobId = await submit(server, "hostile:deletes_claim_and_waits", { path });
+  const log = join(server.runsDir, jobId, "stdout.log");
+  await waitFor(() => expect(readFileSync(log, "utf8")).toBe("deleted\n"));
+  await server.kill();
+  const next = await startServer({ ...oneSlot, runsDir: server.runsDir });
+  writeFileSync(path, "");
+  expect(await ended(next, jobId)).toMatchObject({ status: "completed", result: { result: "once" } });
+  expect(readFileSync(log, "utf8")).toBe("deleted\n");
+});
+
+test("a job that forges its end and kills its shim is lost, also for the next server", async () => {
+  const server = await startServer(oneSlot);
+  const job = await run(server, "hostile:forges_and_kills_shim");
+  expect(job).toMatchObject({ status: "failed", failure: { reason: "lost" } });
+  await server.stop();
+  const next = await startServer({ ...oneSlot, runsDir: server.runsDir });
+  expect((await send<Job>(next, `/jobs/${job.job_id}`)).body).toEqual(job);
 });

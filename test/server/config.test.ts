@@ -98,15 +98,17 @@ describe("the server is told", () => {
     ["nothing", []],
     ["empty variables", emptyVariables],
   ])("to do as it always does by %s", (_what, environment) => {
-    const { entrypoint, python, ...others } = configured([], environment);
+    const { entrypoint, python, defaultTimeoutSeconds, ...others } = configured([], environment);
     expect(others).toEqual({
       host: "127.0.0.1",
       port: 8000,
       runsDir: join(process.cwd(), ".quant_runs"),
       logLevel: "info",
       concurrency: availableParallelism(),
+      durability: "power",
+      keepStrays: false,
     });
-    expect(entrypoint).toBeUndefined();
+    expect({ entrypoint, defaultTimeoutSeconds }).toEqual({});
     expect(python).toMatch(/python3?$/);
   });
 

@@ -15,8 +15,12 @@ export interface Block {
 
 const fenced = /^```(.*)\n([\s\S]*?)^```$/gm;
 
-/** All of it but the code blocks. */
-export const prose = readme.replaceAll(fenced, "");
+/** A text without its code blocks. */
+export function withoutBlocks(text: string): string {
+  return text.replaceAll(fenced, "");
+}
+
+export const prose = withoutBlocks(readme);
 
 export const blocks: readonly Block[] = [...readme.matchAll(fenced)].map((found) => ({
   language: String(found[1]),
@@ -101,7 +105,8 @@ export function maskedText(text: string): string {
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)/g, (time) => time.replaceAll(/\d/g, "9"))
     .replaceAll(/\d+\.\d s\b/g, "9.9 s")
     .replaceAll(/(127\.0\.0\.1):\d+/g, "$1:9999")
-    .replaceAll(/\/\S*(?=\/\.quant_runs\b)/g, "")
+    .replaceAll(/\/\S*(?=\/(\.quant_runs\b|bin\/quant-runs\b|\w+\.py"))/g, "")
+    .replaceAll(/thread 0x[0-9a-f]+( \[.*?\])?/g, "thread 0x9999")
     .replaceAll(/\/\S*\/python[\d.]*(?="|$)/g, "/python");
 }
 

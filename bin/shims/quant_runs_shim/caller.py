@@ -23,14 +23,25 @@ _FRAMES_ABOVE_THE_USERS = (
 def run(directory, users_path, modules_at_start, answer_descriptor):
     """Calls the entrypoint, reports the answer through the descriptor and leaves by SystemExit, as a script would."""
     process = os.getpid()
-    errors = os.dup(2)
+    errors, pipe = os.dup(2), os.fstat(answer_descriptor)
     _become_a_users_process(directory.job["entrypoint"], users_path, modules_at_start, errors)
     value, answer = _call(directory.job, errors)
     if os.getpid() != process:
         sys.exit(0)  # a fork(2) of the callable's that came back with it: the job's own process answers
     answer = answer or _stored(value, directory, errors)
-    _write_all(answer_descriptor, json.dumps(answer).encode("ascii") + b"\n")
+    _send(answer, answer_descriptor, pipe, directory)
     sys.exit(answer["exit_code"])
+
+
+def _send(answer, descriptor, pipe, directory):
+    """Through the pipe, or where the callable has closed that, perhaps to open a file of its own there, by a file."""
+    text = json.dumps(answer)
+    try:
+        if os.path.samestat(os.fstat(descriptor), pipe):
+            return _write_all(descriptor, b"\n" + text.encode("ascii") + b"\n")
+    except OSError:
+        pass  # closed
+    directory.write_answer(text)
 
 
 def _become_a_users_process(entrypoint, users_path, modules_at_start, errors):

@@ -3,7 +3,7 @@
 import errno
 import os
 
-PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENFILE, errno.ENOMEM)
+PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EMFILE)
 """Troubles of a disk that somebody may mend while the shim waits."""
 
 

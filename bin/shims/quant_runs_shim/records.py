@@ -61,32 +61,37 @@ class RunDirectory:
             "host": socket.gethostname(),
         }
         self._text_of_claim = json.dumps(record, indent=2) + "\n"
-        path = self._path_of("claim")
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        except FileExistsError:
-            return False
+        temporary = self._path_of(".claim.%d" % os.getpid())
+        descriptor = files.create(temporary)
         try:
             files.write(descriptor, [self._text_of_claim], self._survives_power_loss)
+            os.link(temporary, self._path_of("claim"))  # whole at once, and for one process only: link(2), EEXIST
             self._sync_directory()
-        except OSError:
-            os.unlink(path)  # nothing has run yet: whoever comes next may
-            raise
+        except FileExistsError:
+            return False
+        finally:
+            os.unlink(temporary)
         return True
 
     def read_cancel(self):
         """Who wants the job stopped and since when; None when nobody does."""
-        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        try:
-            with open(self._path_of("cancel.json"), opener=lambda path, _: os.open(path, flags)) as file:
-                text = file.read(65536)
-        except OSError:
+        text = self._read("cancel.json")
+        if text is None:
             return None
         try:
             request = json.loads(text)
             return {name: str(request[name]) for name in ("requested_by", "requested_at")}
         except (ValueError, KeyError, TypeError):
-            return None  # not written yet: who writes it wakes the shim once it is
+            return {"requested_by": "a cancel.json that cannot be read", "requested_at": now()}
+
+    def _read(self, name):
+        """Text of a small file; None when there is none, or something else stands there."""
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            with open(self._path_of(name), errors="replace", opener=lambda path, _: os.open(path, flags)) as file:
+                return file.read(1024 * 1024)
+        except OSError:
+            return None
 
     def write_result(self, encoded):
         """Stores `{"result": value}` of a value that is already JSON text; returns the file's size in bytes."""
@@ -98,14 +103,25 @@ class RunDirectory:
         wait = 0.1
         while True:
             try:
+                self._restore()
                 self._replace("exit.json", json.dumps(ending, indent=2) + "\n", durable=True)
                 self._sync_directory()
                 return
             except OSError as problem:
-                if problem.errno not in files.PASSING:
-                    raise
+                files.note("cannot write exit.json, trying again: %s" % problem)
                 time.sleep(wait)
                 wait = min(wait * 2, 5.0)
+
+    def write_answer(self, text):
+        """For a callable that has closed the pipe to its shim, as daemons do with every descriptor."""
+        self._replace(".answer", text)
+
+    def read_answer(self):
+        return self._read(".answer") or ""
+
+    def release_claim(self):
+        """Nothing has run: whoever comes next may take the job."""
+        os.unlink(self._path_of("claim"))
 
     def write_status(self, status, started_at, ending=None):
         """The public record: what was asked word for word as in job.json, and where the job stands.
@@ -167,10 +183,13 @@ class RunDirectory:
         files.write_and_rename(descriptor, temporary, self._path_of(name), texts, durable and self._survives_power_loss)
 
     def _restore(self):
-        """The job deleted its own run directory. First the claim comes back, so that nobody runs the job again."""
-        os.makedirs(self.path, mode=0o700, exist_ok=True)
-        files.write(files.create(self._path_of("claim")), [self._text_of_claim])
-        files.write(files.create(self._path_of("job.json")), [self._text_of_job])
+        """What the job has deleted of its own records. First the claim comes back, so that nobody runs the job again."""
+        if not os.path.isdir(self.path):
+            os.mkdir(self.path, 0o700)
+        for name, text in (("claim", self._text_of_claim), ("job.json", self._text_of_job)):
+            if not os.path.lexists(self._path_of(name)):
+                temporary = self._path_of(".%s.%d" % (name, os.getpid()))
+                files.write_and_rename(files.create(temporary), temporary, self._path_of(name), [text], False)
 
     def _sync_directory(self):
         if self._survives_power_loss:

@@ -50,31 +50,28 @@ def descendants():
 
 def send(process, number):
     """Signals this very process and no later one with its number (pidfd_send_signal(2)); False when it is gone."""
-    pid, start_time = process
+    pid, _ = process
     try:
         descriptor = os.pidfd_open(pid)
-    except (AttributeError, OSError) as problem:
-        return _send_without_pidfd(process, number) if isinstance(problem, AttributeError) else False
+    except ProcessLookupError:
+        return False
+    except (AttributeError, OSError):  # an older kernel, Python or a seccomp filter: the look must do
+        return _send_checked(process, lambda: os.kill(pid, number))
     try:
-        if (_facts(str(pid)) or [None] * 20)[19] != start_time:
-            return False
-        signal.pidfd_send_signal(descriptor, number)
-        return True
-    except OSError:
-        return False  # it ended between the look and the signal
+        return _send_checked(process, lambda: signal.pidfd_send_signal(descriptor, number))
     finally:
         os.close(descriptor)
 
 
-def _send_without_pidfd(process, number):
+def _send_checked(process, signals):
     pid, start_time = process
     try:
         if (_facts(str(pid)) or [None] * 20)[19] != start_time:
             return False
-        os.kill(pid, number)
+        signals()
         return True
     except OSError:
-        return False
+        return False  # it ended between the look and the signal
 
 
 def catches(pid, number):

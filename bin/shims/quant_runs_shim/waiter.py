@@ -18,15 +18,14 @@ _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 def run(path, users_path, modules_at_start):
     """Runs the job of this run directory, unless another process has claimed it."""
     _close_inherited_descriptors()
-    directory = RunDirectory(path)
     wake = _wake_on_signals()
     started_at = now()
-    alive = _claim(directory, started_at)
+    directory, alive = _claim(path, started_at)
     if alive is None:
         return
     tree.adopt_orphans()
     answers, answer_end = os.pipe()
-    shim, child = os.getpid(), os.fork()
+    shim, child = os.getpid(), _fork(directory)
     if child == 0:
         _leave_the_shim(shim, wake + (answers, alive))
         caller.run(directory, users_path, modules_at_start, answer_end)
@@ -41,14 +40,27 @@ def run(path, users_path, modules_at_start):
     directory.announce("ended")
 
 
-def _claim(directory, started_at):
-    """The descriptor that proves this shim alive, once the job is its own; None when another has it."""
+def _claim(path, started_at):
+    """The run directory and the descriptor that proves this shim alive; that is None when another has the job."""
     try:
+        directory = RunDirectory(path)
         alive = directory.hold_alive()
-        return alive if directory.claim(started_at) else None
+        return directory, (alive if directory.claim(started_at) else None)
     except OSError as problem:
-        files.note("cannot claim the job: %s" % problem)
-        sys.exit(_TRY_LATER if problem.errno in files.PASSING else 1)
+        _leave_unclaimed("claim the job", problem)
+
+
+def _fork(directory):
+    try:
+        return os.fork()
+    except OSError as problem:
+        directory.release_claim()
+        _leave_unclaimed("start a process for the job", problem)
+
+
+def _leave_unclaimed(what, problem):
+    files.note("cannot %s: %s" % (what, problem))
+    sys.exit(_TRY_LATER if problem.errno in files.PASSING else 1)
 
 
 def _close_inherited_descriptors():

@@ -16,6 +16,8 @@ SECONDS_TO_EXIT = 5.0
 """How long a process may take to exit once its callable has answered: threads and exit functions get no longer."""
 
 _SECONDS_BETWEEN_ROUNDS = 0.05
+_LONGEST_ANSWER = 4 * 1024 * 1024
+"""Bytes that are kept of what comes through the answers' pipe, to which the job itself can write."""
 
 
 def clock():
@@ -69,12 +71,20 @@ class Watch:
 
     def _take_answer(self):
         part = os.read(self._answers, 65536)
-        self._received += part
-        if not part or self._received.endswith(b"\n"):
+        self._received = (self._received + part)[-_LONGEST_ANSWER:]
+        if part.endswith(b"\n"):
+            self._accept(self._received.rsplit(b"\n", 2)[-2])
+        if not part or self.answer is not None:
             self._watched.remove(self._answers)
-            if part:
-                self.answer = json.loads(self._received)
-                self._exit_deadline = clock() + SECONDS_TO_EXIT
+
+    def _accept(self, received):
+        """What the job itself has written into the pipe is no answer."""
+        try:
+            answer = json.loads(received)
+            self.answer = answer if isinstance(answer["kind"], str) and isinstance(answer["exit_code"], int) else None
+        except (ValueError, TypeError, KeyError):
+            return
+        self._exit_deadline = clock() + SECONDS_TO_EXIT
 
     def _reap(self):
         """wait4(2) for every child, the adopted ones too; what is left of the answer is read before the last word."""
@@ -99,6 +109,8 @@ class Watch:
                 self._take_answer()
             except BlockingIOError:
                 self._watched.remove(self._answers)
+        if self.answer is None:
+            self._accept(self.directory.read_answer())
 
     def _keep_deadlines(self):
         if self.stop is not None:
@@ -148,15 +160,17 @@ class Watch:
         """Until the next thing that must be looked at without any news; None for never."""
         if self.wait_status is not None:
             return _SECONDS_BETWEEN_ROUNDS
-        limit = self.directory.limits["timeout_seconds"]
-        moments = [
-            None if self.stop is None else self.stop.next_at,
-            self._exit_deadline if not self.ended_by_shim else None,
-            None if limit is None or self.stop else self._started + limit,
-            None if self.stop else self._silence.next_look,
-        ]
-        known = [moment for moment in moments if moment is not None]
+        known = [moment for moment in self._next_moments() if moment is not None]
         return max(0.0, min(known) - clock()) if known else None
+
+    def _next_moments(self):
+        """Of what `_keep_deadlines` looks at now, and of nothing else."""
+        if self.stop is not None:
+            return [self.stop.next_at]
+        if self.answer is not None:
+            return [None if self.ended_by_shim else self._exit_deadline]
+        limit = self.directory.limits["timeout_seconds"]
+        return [None if limit is None else self._started + limit, self._silence.next_look]
 
 
 class Silence:
@@ -176,9 +190,10 @@ class Silence:
         state = self._state()
         if state == self._seen:
             return True
-        # The wall clock dates the last byte, but can move it only within the time since the last look.
+        # The wall clock dates the last byte; where it was set anew meanwhile, the byte counts as of now.
         age = time.time() - max(written for _, written in state) / 1e9
-        self._seen, self._since = state, moment - min(max(age, 0.0), moment - self._since)
+        believable = 0.0 <= age < moment - self._since
+        self._seen, self._since = state, moment - (age if believable else 0.0)
         return False
 
     def _state(self):
