@@ -11,7 +11,7 @@ import {
   type TestServer,
   temporaryFolder,
 } from "../support/server.ts";
-import { crashPoints, patience } from "./scale.ts";
+import { crashPointAfter, patience } from "./scale.ts";
 
 /** Every kind of system call by which the server changes something, and how often it makes one in `lead`. */
 const mutating = {
@@ -111,7 +111,7 @@ test.each(Object.entries(mutating))(
   { timeout: patience },
   async (name, calls) => {
     let points = 0;
-    for (let count = 1; !(await survive(calls, count)); count += crashPoints.stride) points++;
+    for (let count = 1; !(await survive(calls, count)); count = crashPointAfter(count)) points++;
     expect(points, `places where the server was killed at ${name}`).toBeGreaterThan(0);
   },
 );

@@ -14,8 +14,10 @@ export const scale = {
 /** Milliseconds a disturbance may take before its test is given up as hung. */
 export const patience = scale.hours * 3_600_000;
 
-/** Of the system calls at which the server is killed, every one, or every so-manieth. */
-export const crashPoints = { stride: full ? 1 : 7 } as const;
+/** Of the system calls at which the server is killed, every one, or ever fewer the later they come. */
+export function crashPointAfter(count: number): number {
+  return full ? count + 1 : Math.ceil(count * 1.5);
+}
 
 /** Prints what was measured; nothing asserts a time. */
 export function report(what: string, values: readonly number[]): void {
