@@ -82,6 +82,14 @@ export function serveOptions(): Option[] {
   ];
 }
 
+/** What a server runs with, under the names of the environment; undefined for what is not set. */
+export function settingsOf(config: Config): Record<string, string | number | boolean | undefined> {
+  const values: Record<string, string | number | boolean | undefined> = { ...config };
+  return Object.fromEntries(
+    serveOptions().map((option) => [option.envVar ?? option.long, values[option.attributeName()]]),
+  );
+}
+
 /** What the options leave open. */
 export function completeConfig(options: Omit<Config, "python"> & { python?: string }): Config {
   return Object.freeze({

@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
-import type { Config } from "./config.ts";
+import { type Config, settingsOf } from "./config.ts";
 
 const program = fileURLToPath(new URL("../bin/quant-runs", import.meta.url));
 
@@ -36,13 +36,8 @@ WantedBy=multi-user.target
 }
 
 /** What this shell would run the server with, so that the unit runs the same. */
-function environment({ runsDir, python, entrypoint }: Config): string {
-  const variables = {
-    QUANT_RUNS_DIR: runsDir,
-    QUANT_RUNS_PYTHON: python,
-    MDPS_ENTRYPOINT: entrypoint,
-    PYTHONPATH: process.env.PYTHONPATH,
-  };
-  const set = Object.entries(variables).filter(([, value]) => value);
+function environment(config: Config): string {
+  const variables = { ...settingsOf(config), PYTHONPATH: process.env.PYTHONPATH || undefined };
+  const set = Object.entries(variables).filter(([, value]) => value !== undefined);
   return set.map(([name, value]) => `Environment="${name}=${value}"`).join("\n");
 }

@@ -51,6 +51,8 @@ function createHttpServer(app: Hono, patience: ServerOptions): Server {
       refuseBody(bodyTooLarge, incoming, outgoing);
     else void respond(incoming, outgoing);
   });
+  // A client that has sent all it has to send, as `nc -N` does, still gets its answer (RFC 9112, section 9.6).
+  Object.assign(server, { httpAllowHalfOpen: true });
   refuseGarbage(server);
   return server;
 }

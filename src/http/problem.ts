@@ -5,6 +5,7 @@ import { z } from "zod";
 import { Problem } from "../errors.ts";
 import type { Events } from "../events.ts";
 import { errorCode } from "../runs/record-file.ts";
+import { RunsDirectoryAway } from "../runs/run-directory.ts";
 
 /** The body of every error. */
 export const ProblemBody = z
@@ -44,28 +45,37 @@ export function answerError(events: Events): (error: Error, c: Context) => Respo
   return (error, c) => {
     const problem = problemOf(error);
     if (problem.status >= 500) events.emit("trouble", `${c.req.method} ${c.req.path} failed`, { error });
-    return problemResponse(problem);
+    return problemResponse(problem, problem.status === 503 ? { "retry-after": "1" } : {});
   };
 }
 
-const readOnly = new Set(["EROFS", "EACCES", "EPERM", "EIO"]);
-const storageFull = new Set(["ENOSPC", "EDQUOT"]);
+/** What went wrong on the disk or in the machine, by its errno(3), and what to do. */
+const troubles = [
+  {
+    codes: ["ENOSPC", "EDQUOT"],
+    status: 507,
+    detail: "The disk of the runs directory is full: free some space and send the request again",
+  },
+  {
+    codes: ["EROFS", "EACCES", "EPERM", "EIO"],
+    status: 503,
+    detail: "The runs directory cannot be written now: make it writable and send the request again",
+  },
+  {
+    codes: ["EMFILE", "ENFILE", "ENOMEM", "EAGAIN"],
+    status: 503,
+    detail: "The server has no descriptor or memory left for this request: send it again in a moment",
+  },
+] as const;
 
 function problemOf(error: Error): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof RunsDirectoryAway) {
+    return new Problem(503, "The runs directory is away: mount it again, or restart the server elsewhere");
+  }
   if (error instanceof HTTPException && error.status < 500) return new Problem(400, error.message);
   if (errorCode(error) === "ECONNRESET") return new Problem(400, "The body ended before it was whole");
-  if (storageFull.has(errorCode(error) ?? "")) {
-    return new Problem(
-      507,
-      "The disk of the runs directory is full: free some space and send the request again",
-    );
-  }
-  if (readOnly.has(errorCode(error) ?? "")) {
-    return new Problem(
-      503,
-      "The runs directory cannot be written now: make it writable and send the request again",
-    );
-  }
+  const trouble = troubles.find(({ codes }) => codes.some((code) => code === errorCode(error)));
+  if (trouble !== undefined) return new Problem(trouble.status, trouble.detail);
   return new Problem(500, "The server failed on this request; its log says why");
 }

@@ -117,7 +117,7 @@ export const ServerInfo = z
     description: z.string().describe("What it is for."),
     endpoints: z.record(z.string(), z.string()).describe("Each operation and what it is for."),
     configuration: z
-      .record(z.string(), z.union([z.string(), z.int()]))
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
       .describe("What the server runs with, under the names of its environment variables."),
   })
   .meta({ id: "ServerInfo", description: "What this server is." });

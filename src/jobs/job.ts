@@ -4,11 +4,13 @@ export interface Pending {
   readonly status: "pending";
 }
 
-/** One process and no later one that got its number: pid, start time since boot (proc_pid_stat(5)), boot, machine. */
+/** One process and no later one that got its number: pid, start time since boot (proc_pid_stat(5)), where and when. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly start_time_ticks: number | null;
   readonly boot_id: string | null;
+  /** Which set of pids it is one of (pid_namespaces(7)); null where that is not told. */
+  readonly pid_namespace: string | null;
   readonly host: string;
 }
 

@@ -1,9 +1,9 @@
 import { constants } from "node:fs";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { errorCode } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
-/** `held`: the shim lives. `released`: it is gone. `missing`: there is no FIFO to ask. */
+/** `held`: somebody holds it, as the shim does while it lives. `released`: nobody does. `missing`: there is no FIFO. */
 export type Alive = "held" | "released" | "missing";
 
 /**
@@ -11,10 +11,33 @@ export type Alive = "held" | "released" | "missing";
  * ENXIO). No pid takes part, so none can be mistaken for another.
  */
 export async function probeAlive(directory: string): Promise<Alive> {
+  const fifo = await openAlive(directory);
+  if (typeof fifo === "string") return fifo;
+  await fifo.close();
+  return "held";
+}
+
+/** Wakes the shim by a byte through the FIFO it holds. What holds the byte up is told: nobody there, or no FIFO. */
+export async function knock(directory: string): Promise<Alive> {
+  const fifo = await openAlive(directory);
+  if (typeof fifo === "string") return fifo;
+  try {
+    await fifo.write("c");
+  } catch (error) {
+    if (errorCode(error) !== "EAGAIN" && errorCode(error) !== "EPIPE") throw error; // knocked often enough, or gone
+  } finally {
+    await fifo.close();
+  }
+  return "held";
+}
+
+async function openAlive(directory: string): Promise<FileHandle | "released" | "missing"> {
   const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
   try {
-    await using fifo = await open(fileOf(directory, "alive"), flags);
-    return (await fifo.stat()).isFIFO() ? "held" : "missing";
+    const file = await open(fileOf(directory, "alive"), flags);
+    if ((await file.stat()).isFIFO()) return file;
+    await file.close();
+    return "missing";
   } catch (error) {
     const code = errorCode(error) ?? "";
     if (code === "ENXIO") return "released";

@@ -1,8 +1,7 @@
-import { constants } from "node:fs";
-import { access, open } from "node:fs/promises";
 import type { ProcessIdentity } from "../jobs/job.ts";
+import { knock } from "./alive.ts";
 import { processLives } from "./process-lives.ts";
-import { createWhole, errorCode } from "./record-file.ts";
+import { createWhole, errorCode, exists } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
 /** Who wants a job stopped, and since when. */
@@ -24,13 +23,8 @@ export async function writeCancelRequest(directory: string, request: CancelReque
   }
 }
 
-export async function hasCancelRequest(directory: string): Promise<boolean> {
-  try {
-    await access(fileOf(directory, "cancel"));
-    return true;
-  } catch {
-    return false; // nobody asked, or the run directory is gone
-  }
+export function hasCancelRequest(directory: string): Promise<boolean> {
+  return exists(fileOf(directory, "cancel"));
 }
 
 /**
@@ -38,14 +32,8 @@ export async function hasCancelRequest(directory: string): Promise<boolean> {
  * where the job has deleted the FIFO is the shim sent SIGTERM, and only after its pid, start time and boot id agreed.
  */
 export async function wakeShim(directory: string, shim: ProcessIdentity | null): Promise<void> {
-  const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
-  try {
-    await using fifo = await open(fileOf(directory, "alive"), flags);
-    if ((await fifo.stat()).isFIFO()) await fifo.write("c");
-  } catch (error) {
-    if (errorCode(error) === "EAGAIN" || errorCode(error) === "ENXIO") return; // told often enough, or gone
-    if (shim !== null && (await processLives(shim))) process.kill(shim.pid, "SIGTERM");
-  }
+  const isWithoutFifo = (await knock(directory)) === "missing";
+  if (isWithoutFifo && shim !== null && (await processLives(shim))) process.kill(shim.pid, "SIGTERM");
 }
 
 /** Lets a shim go on that somebody, its own job perhaps, has stopped (SIGSTOP): it has a wish to hear. */

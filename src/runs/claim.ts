@@ -10,6 +10,7 @@ const ShimClaim = z.object({
   pid: z.int().positive(),
   start_time_ticks: z.int().nullable(),
   boot_id: z.string().nullable(),
+  pid_namespace: z.string().nullable().default(null),
   host: z.string(),
 });
 

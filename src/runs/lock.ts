@@ -5,9 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { StartError } from "../errors.ts";
 import { now } from "../jobs/timestamp.ts";
-
-/** Where the server that serves a runs directory says who it is. */
-const lockFile = ".lock";
+import { lockFile } from "./run-directory.ts";
 
 /** The right to serve one runs directory. The kernel ends it with this process, however that dies. */
 export interface Lock {
@@ -38,7 +36,9 @@ export async function lockRunsDirectory(runsDirectory: string, python: string): 
     if (!asked.stderr.includes("BlockingIOError")) {
       throw new StartError(`cannot lock the runs directory ${runsDirectory}: ${asked.stderr.trim()}`);
     }
-    throw new StartError(`the runs directory ${runsDirectory} is served by another server: ${holder}`);
+    throw new StartError(
+      `the runs directory ${runsDirectory} is served by another server: ${holder}; stop it or set QUANT_RUNS_DIR`,
+    );
   }
   held.add(file);
   await file.truncate();

@@ -1,11 +1,10 @@
-import { access } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { probeAlive } from "./alive.ts";
 import { type Claim, readClaim, type ShimClaim } from "./claim.ts";
 import { type Ending, readEnding } from "./exit-record.ts";
-import { causeOfLoss, processLives } from "./process-lives.ts";
-import { sound } from "./record-file.ts";
-import { eventsFolder, fileOf } from "./run-directory.ts";
+import { causeOfLoss, lifeOf } from "./process-lives.ts";
+import { exists, sound } from "./record-file.ts";
+import { expectPresent, fileOf } from "./run-directory.ts";
 
 /** A job whose shim vanished without a record. */
 export interface Lost {
@@ -42,10 +41,12 @@ export async function observe(directory: string): Promise<Observation> {
   return { kind: "lost", started_at: claim.claimed_at, cause: await causeOfLoss(claim) };
 }
 
+/** Somebody else may hold the FIFO, a backup that reads whatever it finds: that keeps no dead shim alive. */
 async function shimLives(directory: string, claim: ShimClaim | "free" | "unwritten"): Promise<boolean> {
   const alive = await probeAlive(directory);
-  if (alive !== "missing") return alive === "held";
-  return typeof claim === "object" && (await processLives(claim));
+  if (alive === "released") return false;
+  const life = typeof claim === "object" ? await lifeOf(claim) : "unknown";
+  return life === "unknown" ? alive === "held" : life === "lives";
 }
 
 /** A claim that cannot be read is still a claim: such a job is never started again. */
@@ -56,15 +57,6 @@ async function soundClaim(directory: string): Promise<Claim | "free" | "unwritte
 async function kindOfUnclaimed(directory: string): Promise<"pending" | "original" | "gone"> {
   if (await exists(fileOf(directory, "job"))) return "pending";
   if (await exists(fileOf(directory, "status"))) return "original";
-  if (await exists(join(dirname(directory), eventsFolder))) return "gone";
-  throw new Error(`${dirname(directory)} is away: what happened to its jobs cannot be said until it is back`);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false; // not there, or not for us: either way nothing to go by
-  }
+  await expectPresent(dirname(directory));
+  return "gone";
 }

@@ -1,15 +1,24 @@
-import { readFile } from "node:fs/promises";
+import { readFile, readlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { ProcessIdentity } from "../jobs/job.ts";
 import { errorCode } from "./record-file.ts";
 
-/** Whether a process still runs: pid, start time and boot id must all agree, a pid alone proves nothing. */
+/**
+ * Whether a process still runs: pid, start time and boot id must all agree, a pid alone proves nothing. Of a process on
+ * another machine, or among the pids of another container, nothing is known here (pid_namespaces(7)).
+ */
+export async function lifeOf(identity: ProcessIdentity): Promise<"lives" | "gone" | "unknown"> {
+  if (identity.host !== hostname() || identity.start_time_ticks === null) return "unknown";
+  const here = await ownPlace();
+  if (here.bootId !== identity.boot_id) return "gone";
+  const fields = fieldsAfterName(await procFile(`/proc/${identity.pid}/stat`));
+  if (fields[0] !== "Z" && Number(fields[19]) === identity.start_time_ticks) return "lives";
+  return here.pidNamespace === identity.pid_namespace ? "gone" : "unknown";
+}
+
+/** Whether a process is known to run. */
 export async function processLives(identity: ProcessIdentity): Promise<boolean> {
-  if (identity.host !== hostname() || identity.start_time_ticks === null) return false;
-  if ((await bootId()) !== identity.boot_id) return false;
-  const facts = await procFile(`/proc/${identity.pid}/stat`);
-  const fields = fieldsAfterName(facts);
-  return fields[0] !== "Z" && Number(fields[19]) === identity.start_time_ticks;
+  return (await lifeOf(identity)) === "lives";
 }
 
 /** Why a process that should be there is not. */
@@ -17,11 +26,23 @@ export async function causeOfLoss(
   identity: ProcessIdentity,
 ): Promise<"shim killed" | "host rebooted" | "other host"> {
   if (identity.host !== hostname()) return "other host";
-  return (await bootId()) === identity.boot_id ? "shim killed" : "host rebooted";
+  return (await ownPlace()).bootId === identity.boot_id ? "shim killed" : "host rebooted";
 }
 
-async function bootId(): Promise<string | null> {
-  return (await procFile("/proc/sys/kernel/random/boot_id")).trim() || null;
+interface Place {
+  readonly bootId: string | null;
+  readonly pidNamespace: string | undefined;
+}
+
+let place: Place | undefined;
+
+/** The boot and the pid namespace this server runs in, neither of which changes while it does. */
+async function ownPlace(): Promise<Place> {
+  place ??= {
+    bootId: (await procFile("/proc/sys/kernel/random/boot_id")).trim() || null,
+    pidNamespace: await readlink("/proc/self/ns/pid").catch(() => undefined), // no /proc: then nothing is known
+  };
+  return place;
 }
 
 /** Fields 3 and on of proc_pid_stat(5); the name before them may hold spaces and parentheses. */

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { link, open, rename, rm } from "node:fs/promises";
+import { access, type FileHandle, link, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { nanoid } from "nanoid";
 import type { z } from "zod";
@@ -24,6 +24,16 @@ export async function sound<Kind>(reading: Promise<Kind | undefined>): Promise<K
   } catch (error) {
     if (error instanceof CorruptRecord) return undefined;
     throw error;
+  }
+}
+
+/** Whether there is something of this name that this user may reach; false says nothing of why. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false; // not there, or not for us: either way nothing to go by
   }
 }
 
@@ -96,8 +106,15 @@ export async function createFile(
   durability: Durability = "process",
 ): Promise<void> {
   await using file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-  await file.writeFile(text);
+  await writeAll(file, Buffer.from(text));
   if (durability === "power") await file.sync();
+}
+
+/** Every byte at its own place (pwrite(2)); a write that a full disk cut short is followed by one that says so. */
+async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten;
+  }
 }
 
 /**

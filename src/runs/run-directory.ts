@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { exists } from "./record-file.ts";
 
 /** The files of a run directory that have a meaning; everything else in it is the callable's own. */
 export const fileNames = {
@@ -13,11 +14,32 @@ export const fileNames = {
   cancel: "cancel.json",
 } as const;
 
+/** Where the server that serves a runs directory says who it is. */
+export const lockFile = ".lock";
+
 /** Where shims announce news, directly under the runs directory: the one folder that is watched. */
 export const eventsFolder = ".events";
 
 /** A run directory is built under this prefix and renamed when it is whole: what still has it was never accepted. */
 export const unfinishedPrefix = ".new-";
+
+/** A runs directory that is served has been unmounted or moved: nothing can be said of its jobs until it is back. */
+export class RunsDirectoryAway extends Error {
+  override readonly name = "RunsDirectoryAway";
+  constructor(runsDirectory: string) {
+    super(`${runsDirectory} is away: what happened to its jobs cannot be said until it is back`);
+  }
+}
+
+/** Whether what a server keeps in its runs directory is not there: another disk, or none, has its place. */
+export async function isAway(runsDirectory: string): Promise<boolean> {
+  return !(await exists(join(runsDirectory, eventsFolder))) && !(await exists(join(runsDirectory, lockFile)));
+}
+
+/** @throws RunsDirectoryAway when it has been unmounted or moved */
+export async function expectPresent(runsDirectory: string): Promise<void> {
+  if (await isAway(runsDirectory)) throw new RunsDirectoryAway(runsDirectory);
+}
 
 /** Absolute path of one job's run directory. The id must have passed `isJobId`. */
 export function runDirectory(runsDirectory: string, jobId: string): string {

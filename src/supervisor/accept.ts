@@ -3,6 +3,7 @@ import { newJobId } from "../jobs/job-id.ts";
 import type { Limits } from "../jobs/limits.ts";
 import { now } from "../jobs/timestamp.ts";
 import { createRunDirectory } from "../runs/accept.ts";
+import { expectPresent } from "../runs/run-directory.ts";
 import type { Scope } from "./scope.ts";
 
 /** What a client wants run. `parameters` is JSON text, exactly as it was sent. */
@@ -17,6 +18,7 @@ export async function acceptJob(scope: Scope, wish: Wish): Promise<{ job_id: str
   const created_at = now();
   const job_id = newJobId(created_at);
   const { runsDir, durability } = scope.config;
+  await expectPresent(runsDir); // a job must not land on the disk below a mount point
   await createRunDirectory(runsDir, { ...wish, job_id, created_at }, durability);
   const { entrypoint, runtime } = wish;
   const job: Job = { job_id, created_at, entrypoint, runtime, state: { status: "pending" } };

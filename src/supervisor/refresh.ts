@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
 import type { Job, Running } from "../jobs/job.ts";
 import { isTerminal } from "../jobs/status.ts";
 import type { ShimClaim } from "../runs/claim.ts";
 import { type Observation, observe } from "../runs/observe.ts";
 import { processLives } from "../runs/process-lives.ts";
-import { runDirectory } from "../runs/run-directory.ts";
+import { exists } from "../runs/record-file.ts";
+import { isAway, runDirectory } from "../runs/run-directory.ts";
 import { loseJob, loseOriginalRun } from "./lose.ts";
 import { readJob } from "./recover.ts";
 import type { Refresh, Scope } from "./scope.ts";
@@ -61,13 +61,21 @@ async function apply(scope: Scope, job: Job, directory: string, observation: Obs
   }
 }
 
-function runningState({ claimed_at, pid, start_time_ticks, boot_id, host }: ShimClaim): Running {
-  return { status: "running", started_at: claimed_at, shim: { pid, start_time_ticks, boot_id, host } };
+function runningState({
+  claimed_at,
+  pid,
+  start_time_ticks,
+  boot_id,
+  pid_namespace,
+  host,
+}: ShimClaim): Running {
+  const shim = { pid, start_time_ticks, boot_id, pid_namespace, host };
+  return { status: "running", started_at: claimed_at, shim };
 }
 
 /** An ended job is what its run directory says: whoever removes that removes the job. */
-function forgetRemoved(scope: Scope, job: Job, directory: string): "known" | "gone" {
-  if (existsSync(directory) || !existsSync(scope.config.runsDir)) return "known";
+async function forgetRemoved(scope: Scope, job: Job, directory: string): Promise<"known" | "gone"> {
+  if ((await exists(directory)) || (await isAway(scope.config.runsDir))) return "known";
   scope.index.remove(job.job_id);
   return "gone";
 }

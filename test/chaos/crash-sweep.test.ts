@@ -11,15 +11,15 @@ import {
   type TestServer,
   temporaryFolder,
 } from "../support/server.ts";
-import { crashPointAfter, patience, sweepsWrites } from "./scale.ts";
+import { crashPointAfter, patience } from "./scale.ts";
 
-/** Every kind of system call by which the server changes something, and how often it makes one in `lead`. */
+/** Every kind of system call by which the server changes something; it writes its files by pwrite(2) alone. */
 const mutating = {
   rename: "rename,renameat,renameat2,link,linkat",
   mkdir: "mkdir,mkdirat",
   unlink: "unlink,unlinkat,rmdir",
   sync: "fsync,fdatasync,ftruncate",
-  write: "write,pwrite64,writev",
+  write: "pwrite64,pwritev,pwritev2",
   spawn: "clone,clone3,fork,vfork",
 };
 
@@ -106,7 +106,7 @@ async function expectTruth(server: TestServer, ledger: string, told: Told): Prom
   expect(starts).toContain("start is recovered");
 }
 
-test.each(Object.entries(mutating).filter(([name]) => name !== "write" || sweepsWrites))(
+test.each(Object.entries(mutating))(
   "a server killed at each %s tells the truth when it is back",
   { timeout: patience },
   async (name, calls) => {

@@ -19,9 +19,6 @@ export function crashPointAfter(count: number): number {
   return full ? count + 1 : Math.ceil(count * 1.5);
 }
 
-/** Most writes of a server wake its own threads and change nothing: to be killed at each is left to `npm run chaos`. */
-export const sweepsWrites = full;
-
 /** Prints what was measured; nothing asserts a time. */
 export function report(what: string, values: readonly number[]): void {
   const sorted = values.toSorted((a, b) => a - b);

@@ -45,6 +45,9 @@ describe("GET /", () => {
         QUANT_RUNS_PYTHON: expect.stringMatching(/^\//),
         QUANT_RUNS_CONCURRENCY: expect.any(Number),
         QUANT_RUNS_LOG_LEVEL: "info",
+        QUANT_RUNS_DURABILITY: "power",
+        QUANT_RUNS_DEFAULT_TIMEOUT_SECONDS: "Not set",
+        QUANT_RUNS_KEEP_STRAYS: false,
       },
     });
   });

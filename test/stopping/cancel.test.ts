@@ -151,3 +151,14 @@ test("SIGTERM to the shim cancels the job", async () => {
     termination: { requested_by: "a signal to the shim" },
   });
 });
+
+test("a job whose processes fork as long as they live is gone after a cancel, and the server answers meanwhile", async () => {
+  const server = await startServer();
+  const jobId = await readyJob(server, "forks_on", { cancel_grace_seconds: 0 });
+  await waitFor(() => expect(processesOf(server.runsDir, jobId).length).toBeGreaterThan(20));
+  expect((await send(server, "/health")).status).toBe(200);
+  expect((await cancel(server, jobId)).status).toBe(202);
+  const job = await ended(server, jobId);
+  expect(job).toMatchObject({ failure: { reason: "cancelled" }, termination: { survivors: 0 } });
+  expect(processesOf(server.runsDir, jobId)).toEqual([]);
+});

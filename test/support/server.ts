@@ -30,6 +30,8 @@ export interface TestServer {
   readonly url: string;
   readonly runsDir: string;
   readonly pid: number;
+  /** Its end, however it comes. */
+  readonly ended: Promise<{ exitCode?: number; stderr: string }>;
   /** Every line the server has logged so far. */
   readonly log: readonly string[];
   /** SIGTERM, then the wait for its end; returns its exit code. */
@@ -86,6 +88,10 @@ export async function startServer(
     runsDir,
     pid: Number(subprocess.pid),
     log,
+    ended: subprocess.then(({ exitCode, stderr }) => ({
+      ...(exitCode !== undefined && { exitCode }),
+      stderr,
+    })),
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
   };

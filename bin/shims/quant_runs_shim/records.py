@@ -58,6 +58,7 @@ class RunDirectory:
             "pid": os.getpid(),
             "start_time_ticks": _start_time_ticks(),
             "boot_id": _boot_id(),
+            "pid_namespace": _pid_namespace(),
             "host": socket.gethostname(),
         }
         self._text_of_claim = json.dumps(record, indent=2) + "\n"
@@ -225,6 +226,13 @@ def _start_time_ticks():
 def _boot_id():
     text = _text_of("/proc/sys/kernel/random/boot_id")
     return text.strip() if text else None
+
+
+def _pid_namespace():
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return None  # not Linux: its pids are one set
 
 
 def _text_of(path):

@@ -6,7 +6,8 @@ from . import tree
 from .records import now
 
 _SECONDS_FOR_DUMP = 0.3
-_SECONDS_BETWEEN_KILLS = 0.05
+_ROUNDS_WITHOUT_PAUSE = 20
+_LEAST_SECONDS_BETWEEN_KILLS, _MOST_SECONDS_BETWEEN_KILLS = 0.05, 1.0
 
 
 class Stop:
@@ -19,6 +20,7 @@ class Stop:
         self._steps = [self._dump] if reason == "timeout" else []
         self._steps += [self._terminate]
         self._signals, self._known, self._killed = [], set(), set()
+        self._pause = _LEAST_SECONDS_BETWEEN_KILLS
 
     def advance(self, moment):
         if moment < self.next_at:
@@ -49,13 +51,24 @@ class Stop:
         return self._grace
 
     def _kill(self):
-        self._send(signal.SIGKILL, [process for process in tree.descendants() if process not in self._killed])
-        return _SECONDS_BETWEEN_KILLS
+        """What forks as fast as it is killed gets no pause; what no signal reaches yet is waited for (D state)."""
+        tried = set(self._killed)
+        for _ in range(_ROUNDS_WITHOUT_PAUSE):
+            found = [process for process in tree.descendants() if process not in tried]
+            if not found:
+                break
+            self._send(signal.SIGKILL, found)
+            tried.update(found)
+        self._pause = min(self._pause * 1.5, _MOST_SECONDS_BETWEEN_KILLS)
+        return self._pause
 
     def _send(self, number, processes):
         self._known.update(processes)
         reached = [process for process in processes if tree.send(process, number)]
         if number == signal.SIGKILL:
             self._killed.update(reached)
+            if reached and self._signals[-1:] and self._signals[-1]["signal"] == number.name:
+                self._signals[-1]["processes"] += len(reached)
+                return
         if reached:
             self._signals.append({"signal": number.name, "sent_at": now(), "processes": len(reached)})

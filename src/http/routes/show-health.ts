@@ -1,5 +1,6 @@
 import { now } from "../../jobs/timestamp.ts";
-import { jsonContent, type Route } from "../route.ts";
+import { expectPresent } from "../../runs/run-directory.ts";
+import { jsonContent, problemContent, type Route } from "../route.ts";
 import { Health } from "../schemas.ts";
 
 export const showHealth: Route = {
@@ -8,13 +9,18 @@ export const showHealth: Route = {
     path: "/health",
     operationId: "showHealth",
     summary: "Tell whether the server is well and how many jobs run.",
-    responses: { 200: jsonContent("The server is well.", Health) },
+    responses: {
+      200: jsonContent("The server is well.", Health),
+      503: problemContent("The runs directory is away: unmounted, or moved."),
+    },
   },
-  respond: (c, server) =>
-    c.json({
+  respond: async (c, server) => {
+    await expectPresent(server.config.runsDir);
+    return c.json({
       status: "healthy",
       timestamp: now(),
       active_jobs: server.index.count("running"),
       watcher: server.watcher.isBlind() ? "blind" : "watching",
-    }),
+    });
+  },
 };

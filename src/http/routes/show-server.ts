@@ -1,3 +1,4 @@
+import { settingsOf } from "../../config.ts";
 import { product } from "../../product.ts";
 import { jsonContent, type Route } from "../route.ts";
 import { ServerInfo } from "../schemas.ts";
@@ -26,15 +27,9 @@ export function showServer(others: readonly Route[]): Route {
           "GET /docs": "Try the API (Swagger UI).",
           "GET /redoc": "Read the API (ReDoc).",
         },
-        configuration: {
-          MDPS_ENTRYPOINT: config.entrypoint ?? "Not set",
-          QUANT_RUNS_DIR: config.runsDir,
-          HOST: config.host,
-          PORT: config.port,
-          QUANT_RUNS_PYTHON: config.python,
-          QUANT_RUNS_CONCURRENCY: config.concurrency,
-          QUANT_RUNS_LOG_LEVEL: config.logLevel,
-        },
+        configuration: Object.fromEntries(
+          Object.entries(settingsOf(config)).map(([name, value]) => [name, value ?? "Not set"]),
+        ),
       }),
   };
 }
