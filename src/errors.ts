@@ -13,12 +13,19 @@ export interface FieldError {
 /** A request that is answered with an error (RFC 9457). The detail is for the client: it names what was wrong and what to do. */
 export class Problem extends Error {
   override readonly name = "Problem";
-  readonly status: 400 | 404 | 405 | 408 | 409 | 413 | 415 | 417 | 422 | 431 | 500 | 503 | 507;
+  readonly status: 400 | 404 | 405 | 408 | 409 | 413 | 415 | 416 | 417 | 422 | 431 | 500 | 503 | 507;
   readonly errors: readonly FieldError[] | undefined;
+  /** Header fields that the answer needs beside its body. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: Problem["status"], detail: string, errors?: readonly FieldError[]) {
+  constructor(
+    status: Problem["status"],
+    detail: string,
+    more: { errors?: readonly FieldError[]; headers?: Record<string, string> } = {},
+  ) {
     super(detail);
     this.status = status;
-    this.errors = errors;
+    this.errors = more.errors;
+    this.headers = more.headers ?? {};
   }
 }

@@ -13,10 +13,11 @@ import { createJob } from "./routes/create-job.ts";
 import { listJobs } from "./routes/list-jobs.ts";
 import { showHealth } from "./routes/show-health.ts";
 import { showJob } from "./routes/show-job.ts";
+import { showLog } from "./routes/show-log.ts";
 import { showResult } from "./routes/show-result.ts";
 import { showServer } from "./routes/show-server.ts";
 
-const jobRoutes = [createJob, listJobs, showJob, showResult, cancelJob, showHealth];
+const jobRoutes = [createJob, listJobs, showJob, showResult, showLog, cancelJob, showHealth];
 const routes: readonly Route[] = [showServer(jobRoutes), ...jobRoutes];
 
 /** The HTTP edge: every route, every error, the API's description and its pages. */

@@ -36,7 +36,7 @@ export function problemText({ status, message, errors }: Problem): string {
 export function problemResponse(problem: Problem, headers: Record<string, string> = {}): Response {
   return new Response(problemText(problem), {
     status: problem.status,
-    headers: { "content-type": "application/problem+json", ...headers },
+    headers: { "content-type": "application/problem+json", ...problem.headers, ...headers },
   });
 }
 

@@ -39,12 +39,12 @@ export function problemContent(description: string) {
 export function validated<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
-  place: "body" | "query",
+  place: "body" | "query" | "path" | "header",
 ): z.output<Schema> {
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
   const errors = checked.error.issues.map((issue) => fieldError(issue, place));
-  throw new Problem(422, errors.map(({ field, message }) => `${field}: ${message}`).join("; "), errors);
+  throw new Problem(422, errors.map(({ field, message }) => `${field}: ${message}`).join("; "), { errors });
 }
 
 function fieldError(issue: z.core.$ZodIssue, place: string): FieldError {

@@ -102,6 +102,18 @@ export const JobListQuery = z.object({
     .meta({ type: "integer", minimum: 0, maximum: 999_999_999, default: 100 }),
 });
 
+export const LogName = z.enum(["stdout", "stderr"]).describe("Which of the job's two logs.");
+
+export const LogQuery = z.object({
+  tail: z
+    .string()
+    .regex(/^\d{1,6}$/, "must be a whole number, 0 to 999999")
+    .transform(Number)
+    .optional()
+    .describe("Only the last so many lines, as far as they lie in the last 16 MiB.")
+    .meta({ type: "integer", minimum: 0, maximum: 999_999 }),
+});
+
 export const JobList = z
   .object({
     jobs: z.array(JobDocument).describe("Newest first."),

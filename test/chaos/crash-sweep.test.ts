@@ -112,6 +112,7 @@ test.each(Object.entries(mutating))(
   async (name, calls) => {
     let points = 0;
     for (let count = 1; !(await survive(calls, count)); count = crashPointAfter(count)) points++;
+    process.stdout.write(`server killed at ${points} calls of ${name}\n`);
     expect(points, `places where the server was killed at ${name}`).toBeGreaterThan(0);
   },
 );

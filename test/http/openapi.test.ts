@@ -101,6 +101,8 @@ describe("real answers are as they are described", () => {
     ["/jobs", "/jobs?limit=x", 422],
     ["/jobs/{job_id}", "/jobs/none", 404],
     ["/jobs/{job_id}/result", "/jobs/none/result", 404],
+    ["/jobs/{job_id}/logs/{log}", "/jobs/none/logs/stdout", 404],
+    ["/jobs/{job_id}/logs/{log}", "/jobs/none/logs/stdout?tail=x", 422],
   ])("%s: %s %i", async (path, target, status, body) => {
     const errorsOf = await answerValidator();
     const answer = await send(server(), target, body);

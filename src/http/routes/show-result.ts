@@ -1,9 +1,8 @@
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
 import { z } from "zod";
 import { Problem } from "../../errors.ts";
 import { readEnding } from "../../runs/exit-record.ts";
 import { sound } from "../../runs/record-file.ts";
+import { openRegular } from "../../runs/regular-file.ts";
 import { fileOf, runDirectory } from "../../runs/run-directory.ts";
 import { jobIdOf, noSuchJob } from "../job-parameter.ts";
 import { jsonContent, problemContent, type Route } from "../route.ts";
@@ -35,16 +34,6 @@ export const showResult: Route = {
 async function resultOf(directory: string): Promise<ReadableStream | undefined> {
   const ending = await sound(readEnding(directory));
   const hasResult = ending !== undefined && ending.result_bytes !== null;
-  return hasResult ? streamOf(fileOf(directory, "result")) : undefined;
-}
-
-async function streamOf(path: string): Promise<ReadableStream | undefined> {
-  try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    if ((await file.stat()).isFile()) return file.readableWebStream({ autoClose: true });
-    await file.close();
-    return undefined;
-  } catch {
-    return undefined; // no file that could be read: no result
-  }
+  const file = hasResult ? await openRegular(fileOf(directory, "result")) : undefined;
+  return file?.readableWebStream({ autoClose: true });
 }

@@ -1,0 +1,61 @@
+import type { FileHandle } from "node:fs/promises";
+import { Readable } from "node:stream";
+import type { Context } from "hono";
+import { Problem } from "../errors.ts";
+
+/** Bytes of a file, both ends included. */
+interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * What a Range header asks for (RFC 9110, section 14.2); undefined for everything: without one, or with one that is
+ * malformed or names several ranges, which a server may ignore.
+ */
+function rangeOf(c: Context, size: number): ByteRange | "unsatisfiable" | undefined {
+  const asked = /^bytes=(\d{1,15})?-(\d{1,15})?$/.exec(c.req.header("range") ?? "");
+  if (asked === null || (asked[1] ?? asked[2]) === undefined) return undefined;
+  const [first, last] = [asked[1], asked[2]].map((digits) =>
+    digits === undefined ? undefined : Number(digits),
+  );
+  const range =
+    first === undefined
+      ? { start: Math.max(0, size - (last ?? 0)), end: size - 1 }
+      : { start: first, end: Math.min(last ?? size - 1, size - 1) };
+  if (first !== undefined && last !== undefined && last < first) return undefined;
+  return range.start > range.end ? "unsatisfiable" : range;
+}
+
+/**
+ * A file, or the range of it that is asked for; `start` is the first byte when none is. Closes the file at its end.
+ * @throws Problem 416 that names the size, where no byte of the file is asked for
+ */
+export async function bytesResponse(
+  c: Context,
+  file: FileHandle,
+  facts: { size: number; start?: number; headers: Record<string, string> },
+): Promise<Response> {
+  const { size, start = 0 } = facts;
+  const range = rangeOf(c, size);
+  if (range === "unsatisfiable") {
+    await file.close();
+    const headers = { "content-range": `bytes */${size}` };
+    throw new Problem(416, `There is no byte of that range: there are ${size}`, { headers });
+  }
+  const { start: first, end: last } = range ?? { start, end: size - 1 };
+  const headers = {
+    ...facts.headers,
+    "accept-ranges": "bytes",
+    "content-length": String(last - first + 1),
+    "x-content-type-options": "nosniff",
+    ...(range && { "content-range": `bytes ${first}-${last}/${size}` }),
+  };
+  const status = range === undefined ? 200 : 206;
+  if (c.req.method === "HEAD" || last < first) {
+    await file.close();
+    return c.body(null, status, headers);
+  }
+  const stream = file.createReadStream({ start: first, end: last });
+  return c.body(Readable.toWeb(stream) as ReadableStream, status, headers);
+}
