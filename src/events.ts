@@ -13,4 +13,9 @@ export interface EventMap {
   trouble: [what: string, details: { job_id?: string; error?: unknown }];
 }
 
-export class Events extends EventEmitter<EventMap> {}
+export class Events extends EventEmitter<EventMap> {
+  constructor() {
+    super();
+    this.setMaxListeners(0); // every request that waits for a job listens
+  }
+}

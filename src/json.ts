@@ -25,12 +25,19 @@ export function parseExact(text: string): unknown {
  * several members of one name it is the last, which JSON.parse keeps. The text must be sound JSON.
  */
 export function memberText(text: string, name: string): string | undefined {
-  const outermost = [...tokensOf(text)].filter(({ depth }) => depth === 1);
-  const colon = outermost.findLastIndex(
-    ({ token }, position) => token === ":" && JSON.parse(outermost[position - 1]?.token ?? "") === name,
-  );
-  const end = outermost.slice(colon + 1).find(({ token }) => token === "," || token === "}");
-  return colon === -1 ? undefined : text.slice((outermost[colon]?.index ?? 0) + 1, end?.index);
+  let previous = "";
+  let start: number | undefined;
+  let found: string | undefined;
+  for (const { token, index, depth } of tokensOf(text)) {
+    if (depth !== 1) continue;
+    if (token === ":") start = JSON.parse(previous) === name ? index + 1 : undefined;
+    else if (start !== undefined && (token === "," || token === "}")) {
+      found = text.slice(start, index);
+      start = undefined;
+    }
+    previous = token;
+  }
+  return found;
 }
 
 interface Token {
@@ -56,9 +63,7 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 }
 
-/** How deep arrays and objects stand in each other. */
-export function nestingDepth(text: string): number {
-  let deepest = 0;
-  for (const { depth } of tokensOf(text)) deepest = Math.max(deepest, depth);
-  return deepest;
+/** Whether arrays and objects stand in each other deeper than this. */
+export function nestsDeeperThan(text: string, most: number): boolean {
+  return tokensOf(text).some(({ depth }) => depth > most);
 }

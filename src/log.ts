@@ -1,3 +1,5 @@
+import { write } from "node:fs";
+import { Writable } from "node:stream";
 import { pino } from "pino";
 import type { Config } from "./config.ts";
 import type { Events } from "./events.ts";
@@ -6,12 +8,26 @@ export type Log = ReturnType<typeof createLog>;
 
 /** Structured lines on standard output, one JSON object each. */
 export function createLog(level: Config["logLevel"]) {
-  return pino({
+  const options = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  });
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return pino(options, standardOutput());
+}
+
+/** Bytes of log that wait for a slow reader; beyond that, lines are dropped. */
+const mostWaiting = 1024 * 1024;
+
+/** A log that cannot be written, on a full disk or for want of a reader, stops nothing: the line is lost. */
+function standardOutput(): { write(line: string): void } {
+  const lines = new Writable({ write: (line: Buffer, _encoding, done) => write(1, line, () => done()) });
+  return {
+    write: (line) => {
+      if (lines.writableLength < mostWaiting) lines.write(line);
+    },
+  };
 }
 
 /** The one listener that turns what happens into log lines. */

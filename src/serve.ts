@@ -34,9 +34,11 @@ export async function serve(wanted: Config): Promise<void> {
   await supervisor.load();
   await supervisor.resume();
   const watcher = await startWatcher(config.runsDir, supervisor.look, events);
-  const app = createApp({ config, index, supervisor, watcher }, events);
+  const app = createApp({ config, events, index, supervisor, watcher });
   const listener = await listen(app, config.host, config.port);
-  await lock.tell(listener.url);
+  await lock.tell(listener.url).catch((error: unknown) => {
+    events.emit("trouble", "cannot tell in the lock file who serves", { error });
+  });
   supervisor.begin(watcher.isBlind);
   log.info({ url: listener.url, runs_dir: config.runsDir, python: config.python }, "listening");
   stopOnSignal(log, async () => {
@@ -69,10 +71,10 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** The first SIGTERM or SIGINT stops in good order, the second at once. Jobs run on either way. */
+/** The first SIGTERM, SIGINT or SIGHUP stops in good order, the second at once. Jobs run on either way. */
 function stopOnSignal(log: Log, stop: () => Promise<void>): void {
   let stopping = false;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     process.on(signal, () => {
       if (stopping) process.exit(1);
       stopping = true;

@@ -17,7 +17,7 @@ After=network.target
 User=${userInfo().username}
 WorkingDirectory=${directory}
 ${environment(config)}
-ExecStart=${program} serve
+ExecStart=${quoted(program).replaceAll("$", "$$$$")} serve
 Restart=always
 RestartSec=1
 # Only the server is stopped; its jobs run on and are adopted by the next one.
@@ -39,5 +39,10 @@ WantedBy=multi-user.target
 function environment(config: Config): string {
   const variables = { ...settingsOf(config), PYTHONPATH: process.env.PYTHONPATH || undefined };
   const set = Object.entries(variables).filter(([, value]) => value !== undefined);
-  return set.map(([name, value]) => `Environment="${name}=${value}"`).join("\n");
+  return set.map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`).join("\n");
+}
+
+/** One word of a unit, whatever is in it: specifiers and quotes mean themselves (systemd.syntax(7)). */
+function quoted(text: string): string {
+  return `"${text.replaceAll(/[\\"]/g, "\\$&").replaceAll("%", "%%")}"`;
 }

@@ -1,8 +1,8 @@
 import { type Context, Hono, type Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { etag } from "hono/etag";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { Problem } from "../errors.ts";
-import type { Events } from "../events.ts";
 import { bodyTooLarge, largestBody } from "./body.ts";
 import { mountDocs } from "./docs.ts";
 import { openapiDocument } from "./openapi.ts";
@@ -10,21 +10,33 @@ import { answerError, problemResponse } from "./problem.ts";
 import type { Route, Server } from "./route.ts";
 import { cancelJob } from "./routes/cancel-job.ts";
 import { createJob } from "./routes/create-job.ts";
+import { listFiles } from "./routes/list-files.ts";
 import { listJobs } from "./routes/list-jobs.ts";
+import { showFile } from "./routes/show-file.ts";
 import { showHealth } from "./routes/show-health.ts";
 import { showJob } from "./routes/show-job.ts";
 import { showLog } from "./routes/show-log.ts";
 import { showResult } from "./routes/show-result.ts";
 import { showServer } from "./routes/show-server.ts";
 
-const jobRoutes = [createJob, listJobs, showJob, showResult, showLog, cancelJob, showHealth];
+const jobRoutes = [
+  createJob,
+  listJobs,
+  showJob,
+  showResult,
+  showLog,
+  listFiles,
+  showFile,
+  cancelJob,
+  showHealth,
+];
 const routes: readonly Route[] = [showServer(jobRoutes), ...jobRoutes];
 
 /** The HTTP edge: every route, every error, the API's description and its pages. */
-export function createApp(server: Server, events: Events): Hono {
+export function createApp(server: Server): Hono {
   // As the original did, `/jobs/` is `/jobs`.
   const app = new Hono({ strict: false });
-  app.onError(answerError(events));
+  app.onError(answerError(server.events));
   app.notFound(() =>
     problemResponse(new Problem(404, "There is nothing at this address: GET / lists what there is")),
   );
@@ -46,8 +58,9 @@ export function createApp(server: Server, events: Events): Hono {
       },
     }),
   );
+  app.use("/jobs/:job_id", etag());
   for (const { description, respond } of routes) {
-    const path = description.path.replaceAll(/\{(\w+)\}/g, ":$1");
+    const path = description.path.replaceAll(/\{(\w+)\}/g, ":$1").replace(/:path$/, ":path{.+}");
     app.on(description.method.toUpperCase(), path, (c) => respond(c, server));
   }
   mountDocs(app, openapiDocument(routes));

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { Problem } from "../errors.ts";
-import { nestingDepth } from "../json.ts";
+import { nestsDeeperThan } from "../json.ts";
 
 /** Largest body that is read, in bytes. */
 export const largestBody = 8 * 1024 * 1024;
@@ -26,7 +26,7 @@ export async function readJson(c: Context): Promise<JsonBody> {
     throw new Problem(415, "Send the body as JSON, with the header Content-Type: application/json");
   }
   const text = decode(await c.req.arrayBuffer());
-  if (nestingDepth(text) > deepestBody) {
+  if (nestsDeeperThan(text, deepestBody)) {
     throw new Problem(400, `The body nests arrays and objects more than ${deepestBody} deep`);
   }
   try {

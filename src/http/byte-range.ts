@@ -27,19 +27,30 @@ function rangeOf(c: Context, size: number): ByteRange | "unsatisfiable" | undefi
   return range.start > range.end ? "unsatisfiable" : range;
 }
 
+/** Whether the client has this version already (RFC 9110, section 13.1.2). */
+function isKnown(c: Context, etag: string): boolean {
+  const known = (c.req.header("if-none-match") ?? "").split(",").map((tag) => tag.trim().replace(/^W\//, ""));
+  return known.includes(etag) || known.includes("*");
+}
+
 /**
- * A file, or the range of it that is asked for; `start` is the first byte when none is. Closes the file at its end.
+ * A file, or the range of it that is asked for; `start` is the first byte when none is. Closes the file
+ * at its end; where it throws, that is left to the caller.
  * @throws Problem 416 that names the size, where no byte of the file is asked for
  */
 export async function bytesResponse(
   c: Context,
   file: FileHandle,
-  facts: { size: number; start?: number; headers: Record<string, string> },
+  facts: { size: number; start?: number; etag?: string; headers: Record<string, string> },
 ): Promise<Response> {
-  const { size, start = 0 } = facts;
-  const range = rangeOf(c, size);
-  if (range === "unsatisfiable") {
+  const { size, start = 0, etag } = facts;
+  if (etag !== undefined && isKnown(c, etag)) {
     await file.close();
+    return c.body(null, 304, { etag });
+  }
+  const condition = c.req.header("if-range");
+  const range = condition === undefined || condition === etag ? rangeOf(c, size) : undefined;
+  if (range === "unsatisfiable") {
     const headers = { "content-range": `bytes */${size}` };
     throw new Problem(416, `There is no byte of that range: there are ${size}`, { headers });
   }
@@ -49,6 +60,7 @@ export async function bytesResponse(
     "accept-ranges": "bytes",
     "content-length": String(last - first + 1),
     "x-content-type-options": "nosniff",
+    ...(etag && { etag }),
     ...(range && { "content-range": `bytes ${first}-${last}/${size}` }),
   };
   const status = range === undefined ? 200 : 206;

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type { z } from "zod";
 import type { Config } from "../config.ts";
 import { type FieldError, Problem } from "../errors.ts";
+import type { Events } from "../events.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { JobIndex } from "../tracking/job-index.ts";
 import type { Watcher } from "../tracking/watcher.ts";
@@ -11,6 +12,7 @@ import { ProblemBody } from "./problem.ts";
 /** What the routes work with. */
 export interface Server {
   readonly config: Config;
+  readonly events: Events;
   readonly index: JobIndex;
   readonly supervisor: Supervisor;
   readonly watcher: Pick<Watcher, "isBlind">;

@@ -49,6 +49,11 @@ export const JobRequest = z
   )
   .meta({ id: "JobRequest", description: "A job to run." });
 
+export const Prefer = z
+  .string()
+  .describe("`wait=N`: seconds to wait for the job's end (RFC 7240); told in Preference-Applied.")
+  .meta({ example: "wait=30" });
+
 export const JobAccepted = z
   .object({
     job_id: JobId,
@@ -101,6 +106,23 @@ export const JobListQuery = z.object({
     .describe("How many jobs at most, newest first.")
     .meta({ type: "integer", minimum: 0, maximum: 999_999_999, default: 100 }),
 });
+
+export const FileList = z
+  .object({
+    files: z
+      .array(
+        z.object({
+          path: z.string().describe("Where the file lies in the run directory."),
+          bytes: z.int().describe("Its size."),
+          media_type: z.string().describe("What it holds, by the end of its name."),
+          modified: timestamp("When it was last written."),
+          url: z.string().describe("Where to fetch it."),
+        }),
+      )
+      .describe("By path; the first 10,000."),
+    count: z.int().describe("How many files this answer holds."),
+  })
+  .meta({ id: "FileList", description: "What a job left in its run directory." });
 
 export const LogName = z.enum(["stdout", "stderr"]).describe("Which of the job's two logs.");
 

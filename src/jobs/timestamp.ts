@@ -7,9 +7,14 @@ let last = 0;
  */
 export function now(): string {
   last = Math.max(last + 1, Math.floor(wallClock() * 1000));
-  const milliseconds = Math.floor(last / 1000);
-  const rest = String(last % 1000).padStart(3, "0");
-  return `${new Date(milliseconds).toISOString().slice(0, -1)}${rest}+00:00`;
+  return timestampOf(last / 1000);
+}
+
+/** A moment, in milliseconds since 1970 with a fraction, as the contract writes it. */
+export function timestampOf(milliseconds: number): string {
+  const total = Math.round(milliseconds * 1000);
+  const rest = String(total % 1000).padStart(3, "0");
+  return `${new Date(Math.floor(total / 1000)).toISOString().slice(0, -1)}${rest}+00:00`;
 }
 
 /** Milliseconds since 1970 with a fraction; follows the system's clock when that is set anew. */

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { jobText, type Request } from "./job-record.ts";
-import { createFile, type Durability, syncFolder } from "./record-file.ts";
+import { createFile, type Durability, openFolder, syncFolder } from "./record-file.ts";
 import { fileOf, runDirectory, unfinishedPrefix } from "./run-directory.ts";
 import { statusText } from "./status-record.ts";
 
@@ -13,14 +13,16 @@ export async function createRunDirectory(
 ): Promise<string> {
   const unfinished = join(runsDirectory, unfinishedPrefix + request.job_id);
   const directory = runDirectory(runsDirectory, request.job_id);
+  await using names = await openFolder(runsDirectory, durability);
   await mkdir(unfinished, { mode: 0o700 });
   try {
     await createFile(fileOf(unfinished, "job"), jobText(request), durability);
     await createFile(fileOf(unfinished, "status"), statusText(request, { status: "pending" }));
     await syncFolder(unfinished, durability);
     await rename(unfinished, directory);
-    await syncFolder(runsDirectory, durability);
+    await names?.sync();
   } catch (error) {
+    await rename(directory, unfinished).catch(() => undefined); // it was never renamed
     await rm(unfinished, { recursive: true, force: true });
     throw error;
   }

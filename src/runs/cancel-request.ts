@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from "../jobs/job.ts";
 import { knock } from "./alive.ts";
-import { processLives } from "./process-lives.ts";
+import { signalProven } from "./process-lives.ts";
 import { createWhole, errorCode, exists } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
@@ -11,10 +11,27 @@ export interface CancelRequest {
 }
 
 /**
+ * Asks the shim to stop its job: by a wish on disk, or where the disk takes none, by a signal.
+ * @throws the disk's error where no shim could be signalled either
+ */
+export async function askShim(
+  directory: string,
+  request: CancelRequest,
+  shim: ProcessIdentity | null,
+): Promise<void> {
+  try {
+    await writeCancelRequest(directory, request);
+  } catch (error) {
+    if (shim === null || !(await signalProven(shim, "SIGTERM"))) throw error;
+  }
+  await wakeShim(directory, shim);
+}
+
+/**
  * Puts the wish on disk, where the shim finds it even if the server is killed now. The first wish stays. Where the job
  * has deleted its run directory there is no place for it: then the signal of `wakeShim` has to do.
  */
-export async function writeCancelRequest(directory: string, request: CancelRequest): Promise<void> {
+async function writeCancelRequest(directory: string, request: CancelRequest): Promise<void> {
   try {
     const text = `${JSON.stringify({ version: 1, ...request }, null, 2)}\n`;
     await createWhole(fileOf(directory, "cancel"), text, "process");
@@ -33,10 +50,10 @@ export function hasCancelRequest(directory: string): Promise<boolean> {
  */
 export async function wakeShim(directory: string, shim: ProcessIdentity | null): Promise<void> {
   const isWithoutFifo = (await knock(directory)) === "missing";
-  if (isWithoutFifo && shim !== null && (await processLives(shim))) process.kill(shim.pid, "SIGTERM");
+  if (isWithoutFifo && shim !== null) await signalProven(shim, "SIGTERM");
 }
 
 /** Lets a shim go on that somebody, its own job perhaps, has stopped (SIGSTOP): it has a wish to hear. */
 export async function continueShim(shim: ProcessIdentity | null): Promise<void> {
-  if (shim !== null && (await processLives(shim))) process.kill(shim.pid, "SIGCONT");
+  if (shim !== null) await signalProven(shim, "SIGCONT");
 }

@@ -20,6 +20,7 @@ const ServerClaim = z.object({ holder: z.literal("server"), claimed_at: z.string
 export const Claim = z.discriminatedUnion("holder", [ShimClaim, ServerClaim]);
 export type Claim = z.infer<typeof Claim>;
 export type ShimClaim = z.infer<typeof ShimClaim>;
+export type ServerClaim = z.infer<typeof ServerClaim>;
 
 /**
  * The claim of a run directory; `"free"` when nobody holds it, `"unwritten"` when it was taken this instant.

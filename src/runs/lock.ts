@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { StartError } from "../errors.ts";
 import { now } from "../jobs/timestamp.ts";
+import { errorCode } from "./record-file.ts";
 import { lockFile } from "./run-directory.ts";
 
 /** The right to serve one runs directory. The kernel ends it with this process, however that dies. */
@@ -21,11 +22,7 @@ const flock = "import fcntl; fcntl.flock(3, fcntl.LOCK_EX | fcntl.LOCK_NB)";
  * @throws StartError naming the holder when another server has it
  */
 export async function lockRunsDirectory(runsDirectory: string, python: string): Promise<Lock> {
-  const file = await open(
-    join(runsDirectory, lockFile),
-    constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW,
-    0o600,
-  );
+  const file = await openLock(join(runsDirectory, lockFile));
   const asked = await execa(python, ["-I", "-S", "-c", flock], {
     stdio: ["ignore", "ignore", "pipe", file.fd as 3],
     reject: false,
@@ -43,6 +40,17 @@ export async function lockRunsDirectory(runsDirectory: string, python: string): 
   held.add(file);
   await file.truncate();
   return { tell: (url) => writeHolder(file, url) };
+}
+
+async function openLock(path: string): Promise<FileHandle> {
+  const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  try {
+    return await open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  } catch (error) {
+    throw new StartError(
+      `cannot open ${path} (${errorCode(error)}): make room for it, or set QUANT_RUNS_DIR`,
+    );
+  }
 }
 
 /** Open for as long as the process lives: a handle that nobody holds would be closed, and the lock with it. */

@@ -1,10 +1,11 @@
 import { dirname } from "node:path";
 import { probeAlive } from "./alive.ts";
-import { type Claim, readClaim, type ShimClaim } from "./claim.ts";
+import { type Claim, readClaim, type ServerClaim, type ShimClaim } from "./claim.ts";
 import { type Ending, readEnding } from "./exit-record.ts";
 import { causeOfLoss, lifeOf } from "./process-lives.ts";
 import { exists, sound } from "./record-file.ts";
 import { expectPresent, fileOf } from "./run-directory.ts";
+import { readStatus } from "./status-record.ts";
 
 /** A job whose shim vanished without a record. */
 export interface Lost {
@@ -30,13 +31,13 @@ export type Observation =
  */
 export async function observe(directory: string): Promise<Observation> {
   const claim = await soundClaim(directory);
-  if (typeof claim === "object" && claim.holder === "server") return { kind: "ended", ending: claim.ending };
+  if (typeof claim === "object" && claim.holder === "server") return observeClaimed(directory, claim);
   if (await shimLives(directory, claim)) {
     return typeof claim === "object" ? { kind: "running", claim } : { kind: "claiming" };
   }
   const ending = await sound(readEnding(directory));
   if (ending !== undefined) return { kind: "ended", ending };
-  if (claim === "free") return { kind: await kindOfUnclaimed(directory) };
+  if (claim === "free") return observeUnclaimed(directory);
   if (claim === "unwritten") return { kind: "lost", started_at: null, cause: "unknown" };
   return { kind: "lost", started_at: claim.claimed_at, cause: await causeOfLoss(claim) };
 }
@@ -54,9 +55,25 @@ async function soundClaim(directory: string): Promise<Claim | "free" | "unwritte
   return (await sound<Claim | "free" | "unwritten">(readClaim(directory))) ?? "unwritten";
 }
 
-async function kindOfUnclaimed(directory: string): Promise<"pending" | "original" | "gone"> {
-  if (await exists(fileOf(directory, "job"))) return "pending";
-  if (await exists(fileOf(directory, "status"))) return "original";
+/** A job that the server ended before it could start. While a shim lives, the job itself may have written that claim. */
+async function observeClaimed(directory: string, claim: ServerClaim): Promise<Observation> {
+  if ((await probeAlive(directory)) === "held") return { kind: "claiming" };
+  return { kind: "ended", ending: (await sound(readEnding(directory))) ?? claim.ending };
+}
+
+async function observeUnclaimed(directory: string): Promise<Observation> {
+  if (await exists(fileOf(directory, "job"))) {
+    return (await hasLostItsClaim(directory))
+      ? { kind: "lost", started_at: null, cause: "unknown" }
+      : { kind: "pending" };
+  }
+  if (await exists(fileOf(directory, "status"))) return { kind: "original" };
   await expectPresent(dirname(directory));
-  return "gone";
+  return { kind: "gone" };
+}
+
+/** A shim claims before it says `running`: a job that says so without a claim, asked for once more, has deleted it. */
+async function hasLostItsClaim(directory: string): Promise<boolean> {
+  if ((await readStatus(directory))?.fields.status !== "running") return false;
+  return (await soundClaim(directory)) === "free";
 }

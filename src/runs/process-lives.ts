@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { readFile, readlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { ProcessIdentity } from "../jobs/job.ts";
@@ -19,6 +20,17 @@ export async function lifeOf(identity: ProcessIdentity): Promise<"lives" | "gone
 /** Whether a process is known to run. */
 export async function processLives(identity: ProcessIdentity): Promise<boolean> {
   return (await lifeOf(identity)) === "lives";
+}
+
+/** Signals a process that is proven to be the one meant; look and signal in one turn. False when it is not there. */
+export async function signalProven(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<boolean> {
+  if (!(await processLives(identity))) return false;
+  try {
+    const fields = fieldsAfterName(readFileSync(`/proc/${identity.pid}/stat`, "utf8"));
+    return Number(fields[19]) === identity.start_time_ticks && process.kill(identity.pid, signal);
+  } catch {
+    return false; // it ended between the two looks
+  }
 }
 
 /** Why a process that should be there is not. */

@@ -138,9 +138,13 @@ function temporaryBeside(path: string): string {
 
 /** Makes the names in a folder outlive a loss of power, where that is wanted. */
 export async function syncFolder(path: string, durability: Durability): Promise<void> {
-  if (durability === "process") return;
-  await using folder = await open(path, O_RDONLY);
-  await folder.sync();
+  await using folder = await openFolder(path, durability);
+  await folder?.sync();
+}
+
+/** A folder to be synced later, where that is wanted: opened early, it cannot fail for want of a descriptor then. */
+export async function openFolder(path: string, durability: Durability): Promise<FileHandle | undefined> {
+  return durability === "power" ? open(path, O_RDONLY) : undefined;
 }
 
 /** Replaces a file whole: whoever reads it sees the old text or the new one (rename(2)). */

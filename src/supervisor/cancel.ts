@@ -1,7 +1,7 @@
 import { bareFailure } from "../jobs/failure.ts";
 import { isTerminal } from "../jobs/status.ts";
 import { now } from "../jobs/timestamp.ts";
-import { type CancelRequest, wakeShim, writeCancelRequest } from "../runs/cancel-request.ts";
+import { askShim, type CancelRequest } from "../runs/cancel-request.ts";
 import { claimForServer } from "../runs/claim.ts";
 import type { Ending } from "../runs/exit-record.ts";
 import { runDirectory } from "../runs/run-directory.ts";
@@ -24,9 +24,8 @@ export async function cancelJob(scope: Scope, jobId: string, requestedBy: string
     await scope.refresh(jobId);
     if (taken) return "accepted";
   }
-  await writeCancelRequest(directory, request);
   const state = scope.index.get(jobId)?.state;
-  await wakeShim(directory, state?.status === "running" ? state.shim : null);
+  await askShim(directory, request, state?.status === "running" ? state.shim : null);
   return "accepted";
 }
 

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 
 /**
- * Ends what a killed shim left running: every process whose environment names the run directory, as each process of a
+ * Ends what a killed shim left running: every process whose environment names the job, as each process of a
  * job does unless it took pains. Nothing is known of pids here, so none can be out of date. Returns how many there were.
  */
-export async function endStrays(directory: string): Promise<number> {
-  const marker = `QUANT_RUNS_RUN_DIR=${directory}`;
+export async function endStrays(jobId: string): Promise<number> {
+  const marker = `QUANT_RUNS_JOB_ID=${jobId}`;
   const ended = new Set<number>();
   for (let round = 0; round < mostRounds; round++) {
     const hit = (await pids()).filter((pid) => pid !== process.pid && endIfMarked(pid, marker));

@@ -3,13 +3,14 @@ import { bareFailure } from "../jobs/failure.ts";
 import { now } from "../jobs/timestamp.ts";
 import { claimForServer } from "../runs/claim.ts";
 import { lastErrorLine } from "../runs/output-files.ts";
+import { sound } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import type { Scope } from "./scope.ts";
 
 /** Ends a job whose shim never came as far as claiming it. The claim keeps a late shim from running it after all. */
 export async function giveUp(scope: Scope, jobId: string, end: ShimEnd): Promise<void> {
   const directory = runDirectory(scope.config.runsDir, jobId);
-  const said = await lastErrorLine(directory);
+  const said = await sound(lastErrorLine(directory));
   await claimForServer(
     directory,
     {

@@ -32,6 +32,15 @@ export class Queue {
     this.#fill();
   }
 
+  /** Takes the slot of a job that could not start, and makes it the first of those that wait. */
+  putBack(jobId: string): void {
+    const others = [...this.#waiting];
+    this.#waiting.clear();
+    for (const id of [jobId, ...others]) this.#waiting.add(id);
+    this.#active.delete(jobId);
+    this.#fill();
+  }
+
   /** Gives a slot to a job that runs already, though more than `concurrency` may then hold one. */
   adopt(jobId: string): void {
     this.#active.add(jobId);

@@ -45,7 +45,7 @@ export async function findJobs(scope: Scope): Promise<void> {
   scope.index.load(jobs.flatMap((job) => job ?? []));
 }
 
-/** A directory on a disk that does not answer is left out and delays nothing else. */
+/** A directory on a disk that does not answer is left to the sweeps and delays nothing else. */
 async function inTime<Result>(
   scope: Scope,
   jobId: string,
@@ -53,7 +53,10 @@ async function inTime<Result>(
 ): Promise<Result | undefined> {
   const patience = new AbortController();
   const tooLate = setTimeout(secondsPerJob * 1000, undefined, { signal: patience.signal, ref: false }).then(
-    () => scope.events.emit("trouble", "run directory does not answer, skipped", { job_id: jobId }),
+    () => {
+      scope.unread.add(jobId);
+      scope.events.emit("trouble", "run directory does not answer; it is read later", { job_id: jobId });
+    },
     () => undefined, // it was read in time
   );
   const result = await Promise.race([reading, tooLate.then(() => undefined)]);
@@ -82,7 +85,12 @@ export async function readJob(scope: Scope, jobId: string): Promise<Job | undefi
     if (request.job_id !== jobId) throw new CorruptRecord(directory, `holds the job ${request.job_id}`);
     return { job_id: jobId, created_at, entrypoint, runtime, state: await readState(directory) };
   } catch (error) {
-    scope.events.emit("trouble", "damaged run directory, skipped", { job_id: jobId, error });
+    const isDamaged = error instanceof CorruptRecord;
+    if (!isDamaged) scope.unread.add(jobId); // a lack of descriptors says nothing of the job
+    const what = isDamaged
+      ? "damaged run directory, skipped"
+      : "run directory cannot be read now; it is read later";
+    scope.events.emit("trouble", what, { job_id: jobId, error });
     return undefined;
   }
 }

@@ -34,12 +34,15 @@ async function refresh(scope: Scope, jobId: string): Promise<Observation["kind"]
   return observation.kind;
 }
 
-/** News of a job nobody knows: its directory was away when the server started, and its shim has brought it back. */
+/** News of a job nobody knows: its directory could not be read, or was away and its shim has brought it back. */
 async function discover(scope: Scope, jobId: string): Promise<Job | undefined> {
   const job = await readJob(scope, jobId);
   if (job === undefined) return undefined;
   scope.index.load([job]);
-  if (job.state.status === "pending") scope.queue.adopt(jobId); // its shim brought it back, so it runs or has ended
+  if (job.state.status !== "pending") return job;
+  const { kind } = await observe(runDirectory(scope.config.runsDir, jobId));
+  if (kind === "pending") scope.queue.push(jobId);
+  else scope.queue.adopt(jobId);
   return job;
 }
 

@@ -20,6 +20,8 @@ export interface Scope {
   readonly startShim: StartShim;
   /** Jobs whose shim this server has started and has not seen end. */
   readonly shims: Set<string>;
+  /** Run directories that could not be read at the start, for no fault of theirs. */
+  readonly unread: Set<string>;
   /** Jobs a sweep is looking at. */
   readonly looking: Set<string>;
   /** Brings the index up to date with one job's run directory. */

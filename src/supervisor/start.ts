@@ -29,10 +29,10 @@ export async function startJob(scope: Scope, jobId: string): Promise<void> {
       await setTimeout(1000);
     }
   } catch (error) {
-    scope.events.emit("trouble", "cannot start the job now; it waits again", { job_id: jobId, error });
+    scope.events.emit("trouble", "cannot stay with the job now", { job_id: jobId, error });
     await setTimeout(1000);
-    scope.queue.release(jobId);
-    if (scope.index.get(jobId)?.state.status === "pending") scope.queue.push(jobId);
+    // One that runs keeps its slot, by which the sweep finds it.
+    if (scope.index.get(jobId)?.state.status === "pending") scope.queue.putBack(jobId);
   }
 }
 

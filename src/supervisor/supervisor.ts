@@ -34,7 +34,7 @@ export function createSupervisor(
 ): Supervisor {
   const queue = new Queue(given.config.concurrency, (jobId) => void startJob(scope, jobId));
   const refresh: Refresh = serialRefresh(() => scope);
-  const scope: Scope = { ...given, queue, refresh, shims: new Set(), looking: new Set() };
+  const scope: Scope = { ...given, queue, refresh, shims: new Set(), unread: new Set(), looking: new Set() };
   let timer: NodeJS.Timeout | undefined;
   given.events.on("changed", (job) => {
     if ("completed_at" in job.state) queue.release(job.job_id);

@@ -2,12 +2,17 @@ import { continueShim, hasCancelRequest, wakeShim } from "../runs/cancel-request
 import { runDirectory } from "../runs/run-directory.ts";
 import type { Scope } from "./scope.ts";
 
+/** How many run directories that could not be read at the start are tried again by one sweep. */
+const mostUnread = 16;
+
 /**
  * Looks at every job that holds a slot. This, not the watcher, is what makes the index right. A look that a sick disk
  * holds up is left to itself: it delays its own job and no other.
  */
 export function sweep(scope: Scope): void {
-  for (const jobId of scope.queue.active) {
+  const unread = [...scope.unread].slice(0, mostUnread);
+  for (const jobId of unread) scope.unread.delete(jobId); // it comes back when it cannot be read again
+  for (const jobId of [...scope.queue.active, ...unread]) {
     if (scope.looking.has(jobId)) continue;
     scope.looking.add(jobId);
     void look(scope, jobId, remindOfCancel).finally(() => scope.looking.delete(jobId));

@@ -76,6 +76,7 @@ class Sight {
     if (this.#isAwaited) this.lose(new Error("a file was written and not seen"));
     this.#isAwaited = true;
     try {
+      if (this.isLost) await prepare(this.#folder); // nobody else takes away what is announced
       await writeFile(join(this.#folder, `${probe}${this.#count++}`), "");
     } catch (error) {
       this.lose(error);

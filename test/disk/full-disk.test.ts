@@ -55,6 +55,36 @@ test("a shim that cannot write how its job ended waits until it can, and invents
   expect((await run(server, "basic:succeeds")).status).toBe("completed");
 });
 
+test("a job that has filled the disk can be cancelled, though its wish finds no room", async () => {
+  const server = await startOnSmallDisk("1m");
+  const jobId = await submit(server, "disk:fills_disk_and_stays");
+  const folder = `${server.runsDir}/${jobId}`;
+  await waitFor(async () =>
+    expect(await besideServer(server.pid, "df", "--output=pcent", folder)).toContain("100%"),
+  );
+  const shim = Number(JSON.parse(await besideServer(server.pid, "cat", `${folder}/claim`)).pid);
+  expect((await send(server, `/jobs/${jobId}/cancel`, {})).status).toBe(202);
+  await waitFor(async () =>
+    expect(await besideServer(server.pid, "cat", `/proc/${shim}/task/${shim}/children`)).toBe(""),
+  );
+  await besideServer(server.pid, "rm", `${folder}/filler`);
+  expect((await ended(server, jobId)).failure?.reason).toBe("cancelled");
+});
+
+test("a server starts on a full disk, and its log may be full too", async () => {
+  const runsDir = await temporaryFolder();
+  const command = inNamespaces(
+    ["--mount"],
+    `mount -t tmpfs -o size=64k none '${runsDir}' && mkdir '${runsDir}/.events' && ` +
+      `(head -c 1000000 /dev/zero > '${runsDir}/filler' || true) 2>/dev/null`,
+  );
+  const server = await startServer({ runsDir, command });
+  expect((await send(server, "/jobs", { entrypoint: "basic:succeeds" })).status).toBe(507);
+  expect(server.log.join("\n")).toContain("cannot tell in the lock file");
+  await besideServer(server.pid, "rm", `${runsDir}/filler`);
+  expect((await run(server, "basic:succeeds")).status).toBe("completed");
+});
+
 /** A server whose runs directory turns read-only (EROFS) once the first job is accepted. */
 function startThatTurnsReadOnly() {
   const inject = "--inject=rename,renameat,renameat2:error=EROFS:when=2+";

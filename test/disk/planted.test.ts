@@ -52,21 +52,24 @@ test("a link in place of a run directory is left alone", async () => {
   expect((await send(next, `/jobs/${job.job_id}`)).status).toBe(404);
 });
 
-test("a link in place of a log is not written through: the job fails and says so", async () => {
-  const server = await startServer({ args: ["--concurrency", "1"] });
-  const precious = join(await temporaryFolder(), "precious");
-  writeFileSync(precious, "untouched");
-  const path = join(await temporaryFolder(), "go");
-  const first = await submit(server, "basic:waits_for_file", { path });
-  const jobId = await submit(server, "basic:prints");
-  symlinkSync(precious, join(server.runsDir, jobId, "stdout.log"));
-  writeFileSync(path, "");
-  await ended(server, first);
-  const job = await ended(server, jobId);
-  expect(job).toMatchObject({ status: "failed", started_at: null, failure: { reason: "crashed" } });
-  expect(job.error).toContain("ELOOP");
-  expect(readFileSync(precious, "utf8")).toBe("untouched");
-});
+test.each(["stdout.log", "stderr.log"])(
+  "a link in place of %s is not written through: the job fails and says so",
+  async (log) => {
+    const server = await startServer({ args: ["--concurrency", "1"] });
+    const precious = join(await temporaryFolder(), "precious");
+    writeFileSync(precious, "untouched");
+    const path = join(await temporaryFolder(), "go");
+    const first = await submit(server, "basic:waits_for_file", { path });
+    const jobId = await submit(server, "basic:prints");
+    symlinkSync(precious, join(server.runsDir, jobId, log));
+    writeFileSync(path, "");
+    await ended(server, first);
+    const job = await ended(server, jobId);
+    expect(job).toMatchObject({ status: "failed", started_at: null, failure: { reason: "crashed" } });
+    expect(job.error).toContain("ELOOP");
+    expect(readFileSync(precious, "utf8")).toBe("untouched");
+  },
+);
 
 test("FIFOs in place of logs hold nothing up", async () => {
   const server = await startServer({ args: ["--concurrency", "1"] });

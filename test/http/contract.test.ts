@@ -32,6 +32,8 @@ describe("GET /", () => {
         "GET /jobs": text,
         "GET /jobs/{job_id}": text,
         "GET /jobs/{job_id}/result": text,
+        "GET /jobs/{job_id}/files": text,
+        "GET /jobs/{job_id}/files/{path}": text,
         "GET /jobs/{job_id}/logs/{log}": text,
         "POST /jobs/{job_id}/cancel": text,
         "GET /health": text,

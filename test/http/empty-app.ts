@@ -50,5 +50,5 @@ export function emptyApp({ runsDir = served(), jobs = [], actions = {} }: Conten
     throw new Error("there is nothing to start");
   };
   const supervisor = { ...createSupervisor({ config, index, events, startShim }), ...actions };
-  return createApp({ config, index, supervisor, watcher: { isBlind: () => false } }, events);
+  return createApp({ config, events, index, supervisor, watcher: { isBlind: () => false } });
 }

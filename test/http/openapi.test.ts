@@ -26,7 +26,7 @@ describe("/openapi.json", () => {
     );
     const routes = emptyApp()
       .routes.filter(({ method, path }) => method !== "ALL" && !pages.test(path))
-      .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
+      .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)(\{[^}]*\})?/g, "{$1}")}`);
     expect(described.toSorted()).toEqual(routes.toSorted());
   });
 
@@ -101,6 +101,8 @@ describe("real answers are as they are described", () => {
     ["/jobs", "/jobs?limit=x", 422],
     ["/jobs/{job_id}", "/jobs/none", 404],
     ["/jobs/{job_id}/result", "/jobs/none/result", 404],
+    ["/jobs/{job_id}/files", "/jobs/none/files", 404],
+    ["/jobs/{job_id}/files/{path}", "/jobs/none/files/x", 404],
     ["/jobs/{job_id}/logs/{log}", "/jobs/none/logs/stdout", 404],
     ["/jobs/{job_id}/logs/{log}", "/jobs/none/logs/stdout?tail=x", 422],
   ])("%s: %s %i", async (path, target, status, body) => {

@@ -157,3 +157,30 @@ test("a job that forges its end and kills its shim is lost, also for the next se
   const next = await startServer({ ...oneSlot, runsDir: server.runsDir });
   expect((await send<Job>(next, `/jobs/${job.job_id}`)).body).toEqual(job);
 });
+
+test("a job that forges a claim of the server's runs on, and its true end is told", async () => {
+  const server = await startServer();
+  const path = join(await temporaryFolder(), "go");
+  const jobId = await submit(server, "hostile:forges_server_claim", { path });
+  await waitFor(() =>
+    expect(readFileSync(join(server.runsDir, jobId, "stdout.log"), "utf8")).toContain("done"),
+  );
+  await server.kill();
+  const next = await startServer({ runsDir: server.runsDir });
+  expect((await send<Job>(next, `/jobs/${jobId}`)).body.status).not.toBe("completed");
+  writeFileSync(path, "");
+  expect(await ended(next, jobId)).toMatchObject({ status: "failed", error: "the true end" });
+});
+
+test("a job that has deleted its claim and its FIFO is not run again by the next server", async () => {
+  const server = await startServer();
+  const path = join(await temporaryFolder(), "go");
+  const jobId = await submit(server, "hostile:deletes_claim_and_fifo", { path });
+  const log = join(server.runsDir, jobId, "stdout.log");
+  await waitFor(() => expect(readFileSync(log, "utf8")).toContain("done"));
+  await server.kill();
+  const next = await startServer({ runsDir: server.runsDir });
+  expect((await ended(next, jobId)).failure?.reason).toBe("lost");
+  writeFileSync(path, "");
+  expect(readFileSync(log, "utf8")).toBe("done\n");
+});

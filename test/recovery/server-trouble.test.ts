@@ -1,6 +1,16 @@
-import { closeSync, constants, mkdirSync, openSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { execa } from "execa";
+import { expect, onTestFinished, test } from "vitest";
 import { inNamespaces } from "../support/namespaces.ts";
 import { claimOf, exitOf } from "../support/processes.ts";
 import {
@@ -128,4 +138,50 @@ test("a reader of the FIFO keeps no dead shim alive", async () => {
   process.kill(claimOf(server.runsDir, jobId).pid, "SIGKILL");
   expect((await ended(server, jobId)).failure?.reason).toBe("lost");
   closeSync(reader);
+});
+
+test("a job whose shim dies while the runs directory is away is lost when that is back", async () => {
+  const runsDir = join(await temporaryFolder(), "runs");
+  const server = await startServer({ runsDir });
+  const jobId = await submit(server, "stubborn:sleeps");
+  await reached(server, jobId, "running");
+  const { pid } = claimOf(runsDir, jobId);
+  renameSync(runsDir, `${runsDir}.elsewhere`);
+  process.kill(pid, "SIGKILL");
+  await waitFor(() => expect(server.log.join("\n")).toContain("cannot stay with the job"));
+  renameSync(`${runsDir}.elsewhere`, runsDir);
+  expect((await ended(server, jobId)).failure?.reason).toBe("lost");
+});
+
+test("a server with few descriptors finds every job there is", async () => {
+  const first = await startServer({ args: ["--concurrency", "1"] });
+  const path = join(await temporaryFolder(), "go");
+  const jobIds = [await submit(first, "basic:waits_for_file", { path })];
+  for (let count = 0; count < 100; count++) jobIds.push(await submit(first, "basic:returns_nothing"));
+  await first.kill();
+  const command = ["prlimit", "--nofile=48:48", join(home, "bin", "quant-runs")];
+  const next = await startServer({ runsDir: first.runsDir, command, args: ["--concurrency", "4"] });
+  await waitFor(async () => expect((await send(next, "/jobs?limit=0")).body.total).toBe(jobIds.length));
+  writeFileSync(path, "");
+  for (const jobId of jobIds) expect((await ended(next, jobId)).status).toBe("completed");
+});
+
+test("a log that nobody can write stops neither the jobs nor the server", async () => {
+  const runsDir = await temporaryFolder();
+  const program = join(home, "bin", "quant-runs");
+  const server = execa("sh", ["-c", 'exec "$0" serve --port 0 > /dev/full', program], {
+    env: { QUANT_RUNS_DIR: runsDir, PYTHONPATH: fixtures },
+    reject: false,
+  });
+  onTestFinished(() => void server.kill("SIGKILL"));
+  const url = await waitFor(() => {
+    const found = /at (http:\S+),/.exec(readFileSync(join(runsDir, ".lock"), "utf8"))?.[1];
+    if (found === undefined) throw new Error("not listening yet");
+    return found;
+  });
+  for (let count = 0; count < 3; count++) {
+    expect((await run({ url }, "basic:succeeds")).status).toBe("completed");
+  }
+  server.kill("SIGTERM");
+  expect((await server).exitCode).toBe(0);
 });

@@ -40,6 +40,14 @@ def write_and_rename(descriptor, temporary, path, texts, durable):
         os.rename(temporary, path)
 
 
+def make_writable(path):
+    """For a run directory that its own job has made read-only."""
+    try:
+        os.chmod(path, 0o700)
+    except OSError:
+        pass  # not ours, or gone
+
+
 def sync_folder(path):
     """Makes the names in a folder outlive a loss of power."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -70,8 +70,11 @@ class RunDirectory:
             self._sync_directory()
         except FileExistsError:
             return False
+        except OSError:
+            self.release_claim()
+            raise
         finally:
-            os.unlink(temporary)
+            _remove(temporary)
         return True
 
     def read_cancel(self):
@@ -110,6 +113,7 @@ class RunDirectory:
                 return
             except OSError as problem:
                 files.note("cannot write exit.json, trying again: %s" % problem)
+                files.make_writable(self.path)
                 time.sleep(wait)
                 wait = min(wait * 2, 5.0)
 
@@ -121,8 +125,9 @@ class RunDirectory:
         return self._read(".answer") or ""
 
     def release_claim(self):
-        """Nothing has run: whoever comes next may take the job."""
-        os.unlink(self._path_of("claim"))
+        """Nothing has run: whoever comes next may take the job. A claim of somebody else's stays."""
+        if self._read("claim") == self._text_of_claim:
+            _remove(self._path_of("claim"))
 
     def write_status(self, status, started_at, ending=None):
         """The public record: what was asked word for word as in job.json, and where the job stands.
@@ -226,6 +231,13 @@ def _start_time_ticks():
 def _boot_id():
     text = _text_of("/proc/sys/kernel/random/boot_id")
     return text.strip() if text else None
+
+
+def _remove(path):
+    try:
+        os.unlink(path)
+    except OSError:
+        pass  # not there, or on a disk that takes no change now: it harms nobody
 
 
 def _pid_namespace():

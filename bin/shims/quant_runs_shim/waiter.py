@@ -20,11 +20,11 @@ def run(path, users_path, modules_at_start):
     _close_inherited_descriptors()
     wake = _wake_on_signals()
     started_at = now()
+    answers, answer_end = os.pipe()
     directory, alive = _claim(path, started_at)
     if alive is None:
         return
     tree.adopt_orphans()
-    answers, answer_end = os.pipe()
     shim, child = os.getpid(), _fork(directory)
     if child == 0:
         _leave_the_shim(shim, wake + (answers, alive))

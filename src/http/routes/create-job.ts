@@ -6,8 +6,10 @@ import { memberText } from "../../json.ts";
 import { fileOf, runDirectory } from "../../runs/run-directory.ts";
 import { defaultRuntime } from "../../runtimes/registry.ts";
 import { readJson } from "../body.ts";
+import { jobDocument } from "../job-document.ts";
+import { waitAsPreferred } from "../prefer-wait.ts";
 import { jsonContent, problemContent, type Route, type Server, validated } from "../route.ts";
-import { JobAccepted, JobRequest } from "../schemas.ts";
+import { JobAccepted, JobDocument, JobRequest, Prefer } from "../schemas.ts";
 
 const CreatedHeaders = z.object({
   Location: z.string().describe("The job's address.").meta({ example: "/jobs/20261123-152233-k3v9x2w8qa" }),
@@ -19,9 +21,17 @@ export const createJob: Route = {
     path: "/jobs",
     operationId: "createJob",
     summary: "Run a callable as a job.",
-    request: { body: { required: true, content: { "application/json": { schema: JobRequest } } } },
+    description:
+      "With `Prefer: wait=N` the answer is the whole job, when it has ended, or after N seconds, with `status_file`.",
+    request: {
+      headers: z.object({ prefer: Prefer.optional() }),
+      body: { required: true, content: { "application/json": { schema: JobRequest } } },
+    },
     responses: {
-      201: { ...jsonContent("The job is accepted.", JobAccepted), headers: CreatedHeaders },
+      201: {
+        ...jsonContent("The job is accepted.", z.union([JobAccepted, JobDocument])),
+        headers: CreatedHeaders,
+      },
       400: problemContent("Not JSON, or no entrypoint, or one of the wrong form."),
       413: problemContent("The body is too large."),
       415: problemContent("The body is not declared as JSON."),
@@ -39,8 +49,19 @@ export const createJob: Route = {
       limits: chosenLimits(server, limits),
     });
     const status_file = fileOf(runDirectory(server.config.runsDir, job_id), "status");
+    c.header("location", `/jobs/${job_id}`);
+    if (await waitAsPreferred(c, server, job_id)) {
+      const text = await jobDocument(server, job_id);
+      const members = `{"status_file": ${JSON.stringify(status_file)},`;
+      if (text !== undefined)
+        return c.body(
+          text.replace("{", () => members),
+          201,
+          { "content-type": "application/json" },
+        );
+    }
     const accepted = { job_id, status: "pending" as const, created_at, status_file };
-    return c.json(accepted, 201, { location: `/jobs/${job_id}` });
+    return c.json(accepted, 201);
   },
 };
 

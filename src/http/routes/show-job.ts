@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { isTerminal } from "../../jobs/status.ts";
 import { jobDocument } from "../job-document.ts";
 import { jobIdOf, noSuchJob } from "../job-parameter.ts";
+import { longestWait, waitAsPreferred } from "../prefer-wait.ts";
 import { jsonContent, problemContent, type Route } from "../route.ts";
-import { JobDocument, JobId } from "../schemas.ts";
+import { JobDocument, JobId, Prefer } from "../schemas.ts";
 
 export const showJob: Route = {
   description: {
@@ -10,13 +12,26 @@ export const showJob: Route = {
     path: "/jobs/{job_id}",
     operationId: "showJob",
     summary: "Show a job: its status, and its result once it has completed.",
-    request: { params: z.object({ job_id: JobId }) },
-    responses: { 200: jsonContent("The job.", JobDocument), 404: problemContent("There is no such job.") },
+    description: `With \`Prefer: wait=N\` the answer comes when the job has ended, or after N seconds, ${longestWait} at most.`,
+    request: {
+      params: z.object({ job_id: JobId }),
+      headers: z.object({
+        prefer: Prefer.optional(),
+        "if-none-match": z.string().optional().describe("ETag of what the client has already."),
+      }),
+    },
+    responses: {
+      200: jsonContent("The job.", JobDocument),
+      304: { description: "The job is as the client knows it." },
+      404: problemContent("There is no such job."),
+    },
   },
   respond: async (c, server) => {
     const jobId = jobIdOf(c);
+    await waitAsPreferred(c, server, jobId);
     const text = await jobDocument(server, jobId);
     if (text === undefined) throw noSuchJob(jobId);
+    if (!isTerminal(server.index.get(jobId)?.state.status ?? "failed")) c.header("retry-after", "1");
     return c.body(text, 200, { "content-type": "application/json" });
   },
 };

@@ -77,9 +77,14 @@ async function readLog(c: Context, job: Job, path: string, tail: number | undefi
     if (job.state.status === "pending") return c.body("", 200, { ...plainText, "accept-ranges": "bytes" });
     throw new Problem(404, `Job ${job.job_id} has no such log: the file is not there, or is no file`);
   }
-  const { size } = await file.stat();
-  const start = tail === undefined ? 0 : await tailOffset(file, size, tail);
-  return bytesResponse(c, file, { size, start, headers: plainText });
+  try {
+    const { size } = await file.stat();
+    const start = tail === undefined ? 0 : await tailOffset(file, size, tail);
+    return await bytesResponse(c, file, { size, start, headers: plainText });
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 async function follow(
