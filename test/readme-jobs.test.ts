@@ -35,6 +35,7 @@ const startTime = () => Number(readFileSync("/proc/self/stat", "utf8").split(") 
 const aRequest = {
   created_at: "2026-01-01T00:00:00.000000+00:00",
   runtime: "python",
+  labels: {},
   entrypoint: "basic:succeeds",
   limits: { timeout_seconds: null, silence_timeout_seconds: null, cancel_grace_seconds: 10 },
   parameters: "{}",

@@ -40,7 +40,7 @@ test("the addresses are those that the server lists, and the largest body is wha
     expect((await send(server(), address.slice(4))).status).toBe(200);
   }
   expect(rows[0]?.[1]).toContain(`${largestBody / 1024 / 1024} MiB`);
-  expect(codeIn(String(rows[0]?.[1]))).toEqual(["parameters", "entrypoint"]);
+  expect(codeIn(String(rows[0]?.[1]))).toEqual(["parameters", "entrypoint", "labels"]);
   const answerTo = (request: string) => String(rows.find(([cell]) => bare(cell) === request)?.[1]);
   const answers = Object.keys(cancelJob.description.responses);
   expect(answerTo("POST /jobs/{job_id}/cancel").match(/\d{3}/g)?.toSorted()).toEqual(answers);

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { entrypointForm } from "../jobs/entrypoint.ts";
 import { Failure } from "../jobs/failure.ts";
+import { Labels } from "../jobs/labels.ts";
 import { Limits } from "../jobs/limits.ts";
 import { statuses } from "../jobs/status.ts";
 import { Termination } from "../jobs/termination.ts";
+import { microseconds } from "../jobs/timestamp.ts";
 import { isJsonObject } from "../json.ts";
 
 const timestamp = (description: string) =>
@@ -43,6 +45,9 @@ export const JobRequest = z
         .nullish()
         .describe(`What to run, ${entrypointForm}. Absent or null is the server's own, MDPS_ENTRYPOINT.`)
         .meta({ example: "run_mdps:main" }),
+      labels: Labels.nullish()
+        .describe("What you call the job, to find it by: up to 32 names and values.")
+        .meta({ example: { desk: "fx", run: "nightly" } }),
       ...LimitsRequest.shape,
     },
     "must be a JSON object",
@@ -84,6 +89,7 @@ export const JobDocument = z
     result_url: z.string().optional().describe("Where to fetch a result that is larger than 1 MiB."),
     entrypoint: z.string().optional().describe("What was run."),
     runtime: z.string().optional().describe("The language it was run in."),
+    labels: z.record(z.string(), z.string()).optional().describe("What the client calls the job."),
     parameters: z
       .record(z.string(), z.unknown())
       .nullish()
@@ -92,6 +98,17 @@ export const JobDocument = z
   .meta({ id: "Job", description: "A job: what status.json in its run directory holds." });
 
 const limitMessage = "must be a whole number, 0 or more";
+
+const moment = (description: string) =>
+  z.iso
+    .datetime({
+      offset: true,
+      error: "must be a timestamp with an offset, such as 2026-01-02T03:04:05+00:00",
+    })
+    .transform(microseconds)
+    .optional()
+    .describe(description)
+    .meta({ type: "string", format: "date-time" });
 
 export const JobListQuery = z.object({
   status_filter: z
@@ -105,6 +122,28 @@ export const JobListQuery = z.object({
     .transform(Number)
     .describe("How many jobs at most, newest first.")
     .meta({ type: "integer", minimum: 0, maximum: 999_999_999, default: 100 }),
+  entrypoint: z.string().optional().describe("Only jobs that run this."),
+  label: z
+    .union([z.string(), z.array(z.string())])
+    .transform((texts) => [texts].flat().map((text) => /^([^:]*):(.*)$/s.exec(text)?.slice(1) ?? []))
+    .pipe(z.array(z.tuple([z.string(), z.string()], "must be name:value")))
+    .optional()
+    .describe("Only jobs with this label, as `name:value`; given several times, with all of them.")
+    .meta({ type: "array", items: { type: "string" } }),
+  created_from: moment("Only jobs created then or later."),
+  created_before: moment("Only jobs created before then."),
+  cursor: z
+    .string()
+    .transform((text, context) => {
+      const [, created, jobId] =
+        /^(\d{1,17})\.(.{1,100})$/.exec(Buffer.from(text, "base64url").toString()) ?? [];
+      if (created !== undefined && jobId !== undefined) return { created: Number(created), jobId };
+      context.addIssue("must be a `next_cursor` of this list");
+      return z.NEVER;
+    })
+    .optional()
+    .describe("Where the list goes on: `next_cursor` of the answer before. Keep the other parameters.")
+    .meta({ type: "string" }),
 });
 
 export const FileList = z
@@ -141,6 +180,10 @@ export const JobList = z
     jobs: z.array(JobDocument).describe("Newest first."),
     count: z.int().describe("How many jobs this answer holds."),
     total: z.int().describe("How many jobs match the filter."),
+    next_cursor: z
+      .string()
+      .nullable()
+      .describe("Where the list goes on; null at its end. Also as Link: rel=next."),
   })
   .meta({ id: "JobList", description: "Jobs, newest first." });
 

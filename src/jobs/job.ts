@@ -1,3 +1,4 @@
+import type { Labels } from "./labels.ts";
 import type { Status } from "./status.ts";
 
 export interface Pending {
@@ -38,6 +39,7 @@ export interface Job {
   /** Empty for a run of the original wrapper, which did not record it. */
   readonly entrypoint: string;
   readonly runtime: string;
+  readonly labels: Labels;
   readonly state: State;
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Labels, noLabels } from "../jobs/labels.ts";
 import { defaultGraceSeconds, Limits } from "../jobs/limits.ts";
 import { CorruptRecord, parseRecord, readText } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
@@ -9,6 +10,7 @@ const JobFields = z.object({
   created_at: z.string(),
   runtime: z.string(),
   entrypoint: z.string(),
+  labels: z.record(z.string(), z.string()).default(noLabels),
   limits: Limits.default({
     timeout_seconds: null,
     silence_timeout_seconds: null,
@@ -23,6 +25,7 @@ export interface Request {
   readonly runtime: string;
   readonly entrypoint: string;
   readonly limits: Limits;
+  readonly labels: Labels;
   readonly parameters: string;
 }
 
@@ -35,6 +38,7 @@ export function jobText(request: Request): string {
     runtime: JSON.stringify(request.runtime),
     entrypoint: JSON.stringify(request.entrypoint),
     limits: JSON.stringify(request.limits),
+    labels: JSON.stringify(request.labels),
     parameters: request.parameters,
   });
 }

@@ -54,6 +54,7 @@ export function statusText(request: Identity, state: State, ending?: Ending): st
     ...resultMembers(request.job_id, ending?.result_bytes ?? null),
     entrypoint: JSON.stringify(request.entrypoint),
     runtime: JSON.stringify(request.runtime),
+    labels: JSON.stringify(request.labels),
     parameters: request.parameters,
   });
 }

@@ -1,5 +1,6 @@
 import type { Job } from "../jobs/job.ts";
 import { newJobId } from "../jobs/job-id.ts";
+import type { Labels } from "../jobs/labels.ts";
 import type { Limits } from "../jobs/limits.ts";
 import { now } from "../jobs/timestamp.ts";
 import { createRunDirectory } from "../runs/accept.ts";
@@ -12,6 +13,7 @@ export interface Wish {
   readonly runtime: string;
   readonly parameters: string;
   readonly limits: Limits;
+  readonly labels: Labels;
 }
 
 export async function acceptJob(scope: Scope, wish: Wish): Promise<{ job_id: string; created_at: string }> {
@@ -20,8 +22,8 @@ export async function acceptJob(scope: Scope, wish: Wish): Promise<{ job_id: str
   const { runsDir, durability } = scope.config;
   await expectPresent(runsDir); // a job must not land on the disk below a mount point
   await createRunDirectory(runsDir, { ...wish, job_id, created_at }, durability);
-  const { entrypoint, runtime } = wish;
-  const job: Job = { job_id, created_at, entrypoint, runtime, state: { status: "pending" } };
+  const { entrypoint, runtime, labels } = wish;
+  const job: Job = { job_id, created_at, entrypoint, runtime, labels, state: { status: "pending" } };
   scope.index.add(job);
   scope.events.emit("accepted", job);
   scope.queue.push(job_id);

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import type { Job, State } from "../jobs/job.ts";
 import { isJobId } from "../jobs/job-id.ts";
+import { noLabels } from "../jobs/labels.ts";
 import { isTerminal } from "../jobs/status.ts";
 import { removeUnfinished } from "../runs/accept.ts";
 import { probeAlive } from "../runs/alive.ts";
@@ -81,9 +82,9 @@ export async function readJob(scope: Scope, jobId: string): Promise<Job | undefi
   try {
     const request = await readRequest(directory);
     if (request === undefined) return await readOriginalJob(directory, jobId);
-    const { created_at, entrypoint, runtime } = request;
+    const { created_at, entrypoint, runtime, labels } = request;
     if (request.job_id !== jobId) throw new CorruptRecord(directory, `holds the job ${request.job_id}`);
-    return { job_id: jobId, created_at, entrypoint, runtime, state: await readState(directory) };
+    return { job_id: jobId, created_at, entrypoint, runtime, labels, state: await readState(directory) };
   } catch (error) {
     const isDamaged = error instanceof CorruptRecord;
     if (!isDamaged) scope.unread.add(jobId); // a lack of descriptors says nothing of the job
@@ -111,7 +112,7 @@ async function readOriginalJob(directory: string, jobId: string): Promise<Job> {
     throw new CorruptRecord(directory, `holds the job ${record.fields.job_id}`);
   const { status, created_at } = record.fields;
   const state: State = isTerminal(status) ? endedState(record.fields) : { status: "pending" };
-  return { job_id: jobId, created_at, entrypoint: "", runtime: "", state };
+  return { job_id: jobId, created_at, entrypoint: "", runtime: "", labels: noLabels, state };
 }
 
 function endedState({ status, started_at, completed_at, created_at }: StatusFields): State {

@@ -2,6 +2,7 @@ import type { Events } from "../events.ts";
 import { type Job, type State, statusOf } from "../jobs/job.ts";
 import { type Status, transitions } from "../jobs/status.ts";
 import { microseconds } from "../jobs/timestamp.ts";
+import { isBehind, type JobFilter, matches, type Place, placeOf } from "./job-filter.ts";
 
 /** What the server knows of the jobs: a cache of the run directories, which can be rebuilt from them at any time. */
 export class JobIndex {
@@ -52,10 +53,17 @@ export class JobIndex {
     this.#events.emit("removed", job);
   }
 
-  /** Newest first; all that match, or the first `limit`, and how many match in all. */
-  list(status: string | undefined, limit: number): { jobs: Job[]; total: number } {
-    const matching = this.#newestFirst().filter((job) => status === undefined || statusOf(job) === status);
-    return { jobs: matching.slice(0, limit), total: matching.length };
+  /** Newest first: the first `limit` that match, or so many behind a place, where the next ones begin, how many in all. */
+  list(
+    filter: JobFilter,
+    limit: number,
+    behind?: Place,
+  ): { jobs: Job[]; next: Place | undefined; total: number } {
+    const matching = this.#newestFirst().filter((job) => matches(job, filter));
+    const left = behind === undefined ? matching : matching.filter((job) => isBehind(job, behind));
+    const jobs = left.slice(0, limit);
+    const last = jobs.at(-1);
+    return { jobs, next: last && left.length > limit ? placeOf(last) : undefined, total: matching.length };
   }
 
   count(status: Status): number {

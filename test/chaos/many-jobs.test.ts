@@ -51,6 +51,7 @@ async function writePending(runsDir: string, count: number): Promise<string[]> {
       job_id,
       created_at,
       runtime: "python",
+      labels: {},
       entrypoint: "basic:returns_nothing",
       limits,
       parameters: "{}",

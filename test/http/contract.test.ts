@@ -155,7 +155,15 @@ describe("POST /jobs", () => {
 
 describe("GET /jobs/{job_id}", () => {
   const original = ["job_id", "status", "created_at", "started_at", "completed_at", "error", "result"];
-  const fields = [...original, "failure", "termination", "entrypoint", "runtime", "parameters"].toSorted();
+  const fields = [
+    ...original,
+    "failure",
+    "termination",
+    "entrypoint",
+    "runtime",
+    "labels",
+    "parameters",
+  ].toSorted();
 
   test("shows a job that waits, runs and has completed", async () => {
     const folder = await temporaryFolder();
@@ -170,6 +178,7 @@ describe("GET /jobs/{job_id}", () => {
       termination: null,
       entrypoint: "basic:waits_for_file",
       runtime: "python",
+      labels: {},
       parameters: { path: join(folder, "second") },
     };
     const pending = await reached(one, jobId, "pending");

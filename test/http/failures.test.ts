@@ -15,6 +15,7 @@ const request = {
   created_at: "2026-01-01T00:00:00.000000+00:00",
   entrypoint: "basic:succeeds",
   runtime: "python",
+  labels: {},
 };
 
 function failure(code: string): () => Promise<never> {
@@ -48,5 +49,10 @@ test("a job that cannot be brought up to date is shown as it is known, and liste
   const app = emptyApp({ runsDir, jobs: [job], actions: { refresh: failure("ENOSPC") } });
   const shown = await (await app.request(`/jobs/${jobId}`)).json();
   expect(shown).toMatchObject({ job_id: jobId, status: "pending", parameters: { a: 1 } });
-  expect(await (await app.request("/jobs")).json()).toEqual({ jobs: [shown], count: 1, total: 1 });
+  expect(await (await app.request("/jobs")).json()).toEqual({
+    jobs: [shown],
+    count: 1,
+    total: 1,
+    next_cursor: null,
+  });
 });

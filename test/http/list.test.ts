@@ -51,7 +51,7 @@ describe("an empty list", () => {
   test.each(["", "?limit=5", "?status_filter=failed"])("GET /jobs%s", async (query) => {
     const { status, headers, body } = await send(server(), `/jobs${query}`);
     expect({ status, type: headers.get("content-type") }).toEqual({ status: 200, type: "application/json" });
-    expect(body).toStrictEqual({ jobs: [], count: 0, total: 0 });
+    expect(body).toStrictEqual({ jobs: [], count: 0, total: 0, next_cursor: null });
   });
 });
 

@@ -16,6 +16,7 @@ async function waitingJob(): Promise<string> {
       job_id: "20260101-000000-0000000000",
       created_at: "2026-01-01T00:00:00.000000+00:00",
       runtime: "python",
+      labels: {},
       entrypoint: "basic:succeeds",
       limits: { timeout_seconds: null, silence_timeout_seconds: null, cancel_grace_seconds: 10 },
       parameters: "{}",

@@ -16,7 +16,7 @@ RESULT_BYTES_IN_STATUS = 1024 * 1024
 
 _NO_LIMITS = {"timeout_seconds": None, "silence_timeout_seconds": None, "cancel_grace_seconds": 10}
 
-_STATUS_FROM_JOB = ("entrypoint", "runtime", "parameters")
+_STATUS_FROM_JOB = ("entrypoint", "runtime", "labels", "parameters")
 
 
 def now():
@@ -151,7 +151,7 @@ class RunDirectory:
             "termination": json.dumps(ending.get("termination")),
         }
         members.update(self._result_members(ending.get("result_bytes")))
-        members.update((name, self._members[name]) for name in _STATUS_FROM_JOB)
+        members.update((name, self._members[name]) for name in _STATUS_FROM_JOB if name in self._members)
         lines = ",\n".join(json.dumps(name) + ": " + text for name, text in members.items())
         return "{\n" + lines + "\n}\n"
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Problem } from "../../errors.ts";
 import { entrypointForm, isEntrypoint } from "../../jobs/entrypoint.ts";
+import { noLabels } from "../../jobs/labels.ts";
 import { defaultGraceSeconds, type Limits } from "../../jobs/limits.ts";
 import { memberText } from "../../json.ts";
 import { fileOf, runDirectory } from "../../runs/run-directory.ts";
@@ -41,12 +42,13 @@ export const createJob: Route = {
   },
   respond: async (c, server) => {
     const body = await readJson(c);
-    const { parameters, entrypoint, ...limits } = validated(JobRequest, body.value, "body");
+    const { parameters, entrypoint, labels, ...limits } = validated(JobRequest, body.value, "body");
     const { job_id, created_at } = await server.supervisor.accept({
       entrypoint: chosenEntrypoint(server, entrypoint),
       runtime: defaultRuntime,
       parameters: parametersText(parameters, body.text),
       limits: chosenLimits(server, limits),
+      labels: labels ?? noLabels,
     });
     const status_file = fileOf(runDirectory(server.config.runsDir, job_id), "status");
     c.header("location", `/jobs/${job_id}`);
@@ -73,7 +75,7 @@ function parametersText(parameters: unknown, body: string): string {
 
 function chosenLimits(
   { config }: Server,
-  asked: Omit<z.output<typeof JobRequest>, "entrypoint" | "parameters">,
+  asked: Omit<z.output<typeof JobRequest>, "entrypoint" | "parameters" | "labels">,
 ): Limits {
   return {
     timeout_seconds: asked.timeout_seconds ?? config.defaultTimeoutSeconds ?? null,
