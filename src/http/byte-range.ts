@@ -46,10 +46,12 @@ export async function bytesResponse(
   const { size, start = 0, etag } = facts;
   if (etag !== undefined && isKnown(c, etag)) {
     await file.close();
-    return c.body(null, 304, { etag });
+    const { "content-type": _type, ...headers } = facts.headers;
+    return c.body(null, 304, { ...headers, etag });
   }
   const condition = c.req.header("if-range");
-  const range = condition === undefined || condition === etag ? rangeOf(c, size) : undefined;
+  const isRanged = c.req.method === "GET" && (condition === undefined || condition === etag);
+  const range = isRanged ? rangeOf(c, size) : undefined;
   if (range === "unsatisfiable") {
     const headers = { "content-range": `bytes */${size}` };
     throw new Problem(416, `There is no byte of that range: there are ${size}`, { headers });
@@ -69,5 +71,20 @@ export async function bytesResponse(
     return c.body(null, status, headers);
   }
   const stream = file.createReadStream({ start: first, end: last });
-  return c.body(Readable.toWeb(stream) as ReadableStream, status, headers);
+  const bytes = Readable.toWeb(stream) as ReadableStream<Uint8Array>;
+  return c.body(bytes.pipeThrough(whole(last - first + 1)), status, headers);
+}
+
+/** Breaks the connection where a file became shorter meanwhile: else the next answer would be taken for the rest. */
+function whole(length: number): TransformStream<Uint8Array, Uint8Array> {
+  let left = length;
+  return new TransformStream({
+    transform: (chunk, controller) => {
+      left -= chunk.length;
+      controller.enqueue(chunk);
+    },
+    flush: (controller) => {
+      if (left !== 0) controller.error(new Error("the file became shorter while it was sent"));
+    },
+  });
 }

@@ -10,11 +10,15 @@ export function now(): string {
   return timestampOf(last / 1000);
 }
 
+/** Milliseconds to the ends of the years 1 to 9999 at least: files may be dated to any time. */
+const farthest = 62_000_000_000_000;
+
 /** A moment, in milliseconds since 1970 with a fraction, as the contract writes it. */
 export function timestampOf(milliseconds: number): string {
-  const total = Math.round(milliseconds * 1000);
-  const rest = String(total % 1000).padStart(3, "0");
-  return `${new Date(Math.floor(total / 1000)).toISOString().slice(0, -1)}${rest}+00:00`;
+  const total = Math.round(Math.min(Math.max(milliseconds, -farthest), farthest) * 1000);
+  const whole = Math.floor(total / 1000);
+  const rest = String(total - whole * 1000).padStart(3, "0");
+  return `${new Date(whole).toISOString().slice(0, -1)}${rest}+00:00`;
 }
 
 /** Milliseconds since 1970 with a fraction; follows the system's clock when that is set anew. */

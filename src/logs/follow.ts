@@ -9,9 +9,14 @@ export type LogNews =
   | { readonly kind: "truncated"; readonly offset: number; readonly next: 0 }
   | { readonly kind: "quiet" };
 
-export interface Following {
-  /** Absolute path of the log; it may not be there yet. */
-  readonly path: string;
+/** A log; it may not be there yet. */
+export interface LogFile {
+  /** Absolute path of the run directory. */
+  readonly directory: string;
+  readonly name: string;
+}
+
+export interface Following extends LogFile {
   /** First byte wanted. */
   readonly offset: number;
   /** Whether nothing will be written any more. */
@@ -30,10 +35,10 @@ const millisecondsBetweenLooks = 20;
  * taken, so that a slow follower costs one piece of memory.
  */
 export async function* followLog(following: Following): AsyncGenerator<LogNews> {
-  const { path, isOver, signal, secondsOfQuiet = 15 } = following;
+  const { isOver, signal, secondsOfQuiet = 15 } = following;
   let { offset } = following;
   let spoke = performance.now();
-  await using log = new OpenLog(path);
+  await using log = new OpenLog(following);
   while (!signal.aborted) {
     const isLast = isOver(); // asked first: what was written before the end is read after it
     const news = await log.read(offset, isLast);
@@ -57,16 +62,16 @@ async function pause(signal: AbortSignal): Promise<void> {
 
 /** A log that is opened when it is there. */
 class OpenLog implements AsyncDisposable {
-  readonly #path: string;
+  readonly #log: LogFile;
   #file: FileHandle | undefined;
 
-  constructor(path: string) {
-    this.#path = path;
+  constructor(log: LogFile) {
+    this.#log = log;
   }
 
   /** The next piece, cut between two characters unless it is the last one; undefined when there is none (yet). */
   async read(offset: number, isLast: boolean): Promise<Exclude<LogNews, { kind: "quiet" }> | undefined> {
-    this.#file ??= await openRegular(this.#path);
+    this.#file ??= await openRegular(this.#log.directory, this.#log.name);
     if (this.#file === undefined) return undefined;
     const { size } = await this.#file.stat();
     if (size < offset) return { kind: "truncated", offset, next: 0 };

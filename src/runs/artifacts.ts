@@ -1,5 +1,7 @@
-import { type FileHandle, lstat, readdir, readlink, realpath } from "node:fs/promises";
-import { join, sep } from "node:path";
+import type { Dirent } from "node:fs";
+import { type FileHandle, lstat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { errorCode } from "./record-file.ts";
 import { openRegular } from "./regular-file.ts";
 import { fileNames } from "./run-directory.ts";
 
@@ -25,17 +27,25 @@ function isOurs(name: string): boolean {
 /** The callable's own files, in the order of their paths. Links are not followed, and neither they nor FIFOs listed. */
 export async function listArtifacts(directory: string): Promise<Artifact[]> {
   const artifacts: Artifact[] = [];
+  if ((await lstat(directory).catch(nothingThere))?.isDirectory() !== true) return artifacts;
   for await (const path of pathsBelow(directory, "")) {
-    const facts = await lstat(join(directory, path)).catch(() => undefined); // removed meanwhile
+    const facts = await lstat(join(directory, path)).catch(nothingThere);
     if (facts?.isFile()) artifacts.push({ path, bytes: facts.size, modified: facts.mtimeMs });
     if (artifacts.length === mostArtifacts) break;
   }
   return artifacts;
 }
 
+/** For what a job removes while it is listed. */
+function nothingThere(error: unknown): undefined {
+  if (!["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) throw error;
+}
+
 async function* pathsBelow(directory: string, folder: string): AsyncGenerator<string> {
-  const entries = await readdir(join(directory, folder), { withFileTypes: true }).catch(() => []); // removed meanwhile
-  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+  const entries: Dirent[] | undefined = await readdir(join(directory, folder), { withFileTypes: true }).catch(
+    nothingThere,
+  );
+  for (const entry of (entries ?? []).toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     if (folder === "" && isOurs(entry.name)) continue;
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
     if (entry.isDirectory()) yield* pathsBelow(directory, path);
@@ -43,35 +53,9 @@ async function* pathsBelow(directory: string, folder: string): AsyncGenerator<st
   }
 }
 
-/**
- * One of the callable's own files, open to be read; undefined when the path names none, leads through a link or leaves
- * the run directory. Where the open file really lies is asked of the kernel (proc_pid_fd(5)), so that a folder which is
- * swapped for a link in between leads nowhere.
- */
+/** One of the callable's own files, open to be read; undefined when the path names none or leaves the run directory. */
 export async function openArtifact(directory: string, path: string): Promise<FileHandle | undefined> {
   const names = path.split("/");
   const isPlain = names.every((name) => !["", ".", ".."].includes(name) && !name.includes("\0"));
-  if (!isPlain || isOurs(names[0] ?? "")) return undefined;
-  const file = await openRegular(join(directory, path));
-  if (file === undefined) return undefined;
-  try {
-    if (
-      (await placeOf(file, join(directory, path))) ===
-      (await realpath(directory)) + sep + names.join(sep)
-    ) {
-      return file;
-    }
-  } catch {
-    // the run directory was removed meanwhile
-  }
-  await file.close();
-  return undefined;
-}
-
-async function placeOf(file: FileHandle, path: string): Promise<string> {
-  try {
-    return await readlink(`/proc/self/fd/${file.fd}`);
-  } catch {
-    return realpath(path); // no /proc on this system
-  }
+  return isPlain && !isOurs(names[0] ?? "") ? openRegular(directory, path) : undefined;
 }

@@ -10,7 +10,7 @@ import { settle } from "./settle.ts";
 
 /** A shim that vanished took its callable along, or left it running for us to end. */
 export async function loseJob(scope: Scope, job: Job, directory: string, lost: Lost): Promise<void> {
-  const strays = lost.cause === "host rebooted" ? 0 : await endStrays(job.job_id);
+  const strays = lost.cause === "host rebooted" ? 0 : await endStrays(directory);
   if (strays > 0)
     scope.events.emit("step", job.job_id, "ended what a killed shim had left running", { strays });
   await settle(scope, job, directory, lostEnding(lost.started_at, lostSentence(lost.cause)));

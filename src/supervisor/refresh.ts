@@ -38,12 +38,21 @@ async function refresh(scope: Scope, jobId: string): Promise<Observation["kind"]
 async function discover(scope: Scope, jobId: string): Promise<Job | undefined> {
   const job = await readJob(scope, jobId);
   if (job === undefined) return undefined;
+  const kind = job.state.status === "pending" ? await observedKind(scope, jobId) : "known";
   scope.index.load([job]);
-  if (job.state.status !== "pending") return job;
-  const { kind } = await observe(runDirectory(scope.config.runsDir, jobId));
   if (kind === "pending") scope.queue.push(jobId);
-  else scope.queue.adopt(jobId);
+  else if (kind !== "known") scope.queue.adopt(jobId);
   return job;
+}
+
+/** Looked at before the job is known: one that cannot be looked at now is read once more by a later sweep. */
+async function observedKind(scope: Scope, jobId: string): Promise<Observation["kind"]> {
+  try {
+    return (await observe(runDirectory(scope.config.runsDir, jobId))).kind;
+  } catch (error) {
+    scope.unread.add(jobId);
+    throw error;
+  }
 }
 
 async function apply(scope: Scope, job: Job, directory: string, observation: Observation): Promise<void> {

@@ -1,9 +1,10 @@
 import { lstat, mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { watch } from "chokidar";
 import type { Events } from "../events.ts";
 import { isJobId } from "../jobs/job-id.ts";
-import { eventsFolder } from "../runs/run-directory.ts";
+import { exists } from "../runs/record-file.ts";
+import { eventsFolder, lockFile } from "../runs/run-directory.ts";
 
 export interface Watcher {
   /** Whether news no longer comes: the kernel's watches or inotify instances are used up. */
@@ -53,7 +54,7 @@ export async function startWatcher(
 async function prepare(folder: string): Promise<void> {
   const facts = await lstat(folder).catch(() => undefined);
   if (facts !== undefined && !facts.isDirectory()) await rm(folder); // a link would have its target emptied
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (facts?.isDirectory() !== true) await mkdir(folder, { mode: 0o700 });
   await Promise.all(
     (await readdir(folder)).map((name) => rm(join(folder, name), { force: true, recursive: true })),
   );
@@ -76,11 +77,16 @@ class Sight {
     if (this.#isAwaited) this.lose(new Error("a file was written and not seen"));
     this.#isAwaited = true;
     try {
-      if (this.isLost) await prepare(this.#folder); // nobody else takes away what is announced
+      if (this.isLost) await this.#tidy();
       await writeFile(join(this.#folder, `${probe}${this.#count++}`), "");
     } catch (error) {
       this.lose(error);
     }
+  }
+
+  /** Nobody else takes away what is announced meanwhile. Nothing is made where the runs directory is away. */
+  async #tidy(): Promise<void> {
+    if (await exists(join(dirname(this.#folder), lockFile))) await prepare(this.#folder);
   }
 
   confirm(): void {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, rmSync, symlinkSync } from "node:fs";
+import { appendFileSync, rmSync, symlinkSync, truncateSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { descriptorsOf } from "../support/processes.ts";
@@ -105,6 +105,35 @@ test("a folder that is swapped for a link leads nowhere", async () => {
   rmSync(folder, { recursive: true });
   symlinkSync("/etc", folder);
   expect((await get(`/jobs/${jobId}/files/a/passwd`)).status).toBe(404);
+});
+
+test("a link in place of the run directory leads nowhere", async () => {
+  const jobId = await jobThatLeaves({ passwd: "own" });
+  const directory = join(server().runsDir, jobId);
+  rmSync(directory, { recursive: true });
+  symlinkSync("/etc", directory);
+  expect((await get(`/jobs/${jobId}/files/passwd`)).status).toBe(404);
+  expect((await send<FileList>(server(), `/jobs/${jobId}/files`)).body.count).toBe(0);
+  rmSync(directory);
+});
+
+test("a path too long for any file gets 404, and a file of any date is listed", async () => {
+  const jobId = await jobThatLeaves({ old: "x", late: "y" });
+  expect((await get(`/jobs/${jobId}/files/${"a".repeat(300)}`)).status).toBe(404);
+  utimesSync(join(server().runsDir, jobId, "old"), new Date(-1500), new Date(-1500));
+  utimesSync(join(server().runsDir, jobId, "late"), 9e12, 9e12);
+  const list = (await send<FileList>(server(), `/jobs/${jobId}/files`)).body;
+  expect(list.files[1]?.modified).toBe("1969-12-31T23:59:58.500000+00:00");
+  expect(list.count).toBe(2);
+});
+
+test("a file that becomes shorter while it is sent breaks the connection", async () => {
+  const jobId = await jobThatLeaves({ big: "" });
+  const path = join(server().runsDir, jobId, "big");
+  truncateSync(path, 512 * 1024 * 1024);
+  const answer = await get(`/jobs/${jobId}/files/big`);
+  truncateSync(path, 1024);
+  await expect(answer.arrayBuffer()).rejects.toThrow();
 });
 
 test("ranges, conditions and HEAD are as HTTP has them", async () => {

@@ -180,10 +180,11 @@ test("a follower who leaves a silent job leaves nothing open", async () => {
 });
 
 test("silence is told, so that the connection lives", async () => {
-  const path = join(await temporaryFolder(), "log");
+  const log = { directory: await temporaryFolder(), name: "log" };
+  const path = join(log.directory, log.name);
   writeFileSync(path, "a");
   const leaving = new AbortController();
-  const following = { path, offset: 0, isOver: () => false, signal: leaving.signal, secondsOfQuiet: 0.05 };
+  const following = { ...log, offset: 0, isOver: () => false, signal: leaving.signal, secondsOfQuiet: 0.05 };
   const kinds: string[] = [];
   for await (const { kind } of followLog(following)) {
     kinds.push(kind);

@@ -37,7 +37,12 @@ test("a run of the original is shown and listed as it was", async () => {
   const shown = await send(server, `/jobs/${completed.job_id}`);
   expect(shown.body).toEqual(completed);
   expect(shown.text).toContain('"pnl":1');
-  expect((await send(server, "/jobs")).body).toEqual({ jobs: [completed], count: 1, total: 1 });
+  expect((await send(server, "/jobs")).body).toEqual({
+    jobs: [completed],
+    count: 1,
+    total: 1,
+    next_cursor: null,
+  });
 });
 
 test("one that says running belonged to a server that is gone: it is lost", async () => {

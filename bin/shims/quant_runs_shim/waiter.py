@@ -18,9 +18,8 @@ _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 def run(path, users_path, modules_at_start):
     """Runs the job of this run directory, unless another process has claimed it."""
     _close_inherited_descriptors()
-    wake = _wake_on_signals()
+    wake, (answers, answer_end) = _pipes()
     started_at = now()
-    answers, answer_end = os.pipe()
     directory, alive = _claim(path, started_at)
     if alive is None:
         return
@@ -38,6 +37,13 @@ def run(path, users_path, modules_at_start):
     directory.write_exit(ending)
     directory.write_status(ending["status"], started_at, ending)
     directory.announce("ended")
+
+
+def _pipes():
+    try:
+        return _wake_on_signals(), os.pipe()
+    except OSError as problem:
+        _leave_unclaimed("open its pipes", problem)
 
 
 def _claim(path, started_at):

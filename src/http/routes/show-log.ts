@@ -3,10 +3,10 @@ import { z } from "zod";
 import { Problem } from "../../errors.ts";
 import type { Job } from "../../jobs/job.ts";
 import { isTerminal } from "../../jobs/status.ts";
-import { type Following, followLog, type LogNews } from "../../logs/follow.ts";
+import { type Following, followLog, type LogFile, type LogNews } from "../../logs/follow.ts";
 import { tailOffset } from "../../logs/tail.ts";
 import { openRegular } from "../../runs/regular-file.ts";
-import { fileOf, runDirectory } from "../../runs/run-directory.ts";
+import { fileNames, runDirectory } from "../../runs/run-directory.ts";
 import { bytesResponse } from "../byte-range.ts";
 import { eventStream, eventText, heartbeat, wantsEvents } from "../event-stream.ts";
 import { jobIdOf, noSuchJob } from "../job-parameter.ts";
@@ -63,16 +63,16 @@ export const showLog: Route = {
     if (job === undefined) throw noSuchJob(jobId);
     const { data: log } = LogName.safeParse(c.req.param("log"));
     if (log === undefined) throw new Problem(404, "A job has the logs stdout and stderr");
-    const path = fileOf(runDirectory(server.config.runsDir, jobId), log);
+    const file = { directory: runDirectory(server.config.runsDir, jobId), name: fileNames[log] };
     const isFollowed = wantsEvents(c) && c.req.method !== "HEAD";
-    return isFollowed ? follow(c, server, job, path, tail) : readLog(c, job, path, tail);
+    return isFollowed ? follow(c, server, job, file, tail) : readLog(c, job, file, tail);
   },
 };
 
 const plainText = { "content-type": "text/plain; charset=utf-8" };
 
-async function readLog(c: Context, job: Job, path: string, tail: number | undefined): Promise<Response> {
-  const file = await openRegular(path);
+async function readLog(c: Context, job: Job, log: LogFile, tail: number | undefined): Promise<Response> {
+  const file = await openRegular(log.directory, log.name);
   if (file === undefined) {
     if (job.state.status === "pending") return c.body("", 200, { ...plainText, "accept-ranges": "bytes" });
     throw new Problem(404, `Job ${job.job_id} has no such log: the file is not there, or is no file`);
@@ -91,19 +91,19 @@ async function follow(
   c: Context,
   server: Server,
   job: Job,
-  path: string,
+  log: LogFile,
   tail: number | undefined,
 ): Promise<Response> {
   const lastId = c.req.header("last-event-id");
   if (lastId === endId) return c.body(null, 204);
-  const offset = /^\d{1,15}$/.test(lastId ?? "") ? Number(lastId) : await firstOffset(path, tail);
+  const offset = /^\d{1,15}$/.test(lastId ?? "") ? Number(lastId) : await firstOffset(log, tail);
   const isOver = () => isTerminal(server.index.get(job.job_id)?.state.status ?? "failed");
-  return eventStream(c, logEvents(server, job.job_id, { path, offset, isOver, signal: c.req.raw.signal }));
+  return eventStream(c, logEvents(server, job.job_id, { ...log, offset, isOver, signal: c.req.raw.signal }));
 }
 
-async function firstOffset(path: string, tail: number | undefined): Promise<number> {
+async function firstOffset(log: LogFile, tail: number | undefined): Promise<number> {
   if (tail === undefined) return 0;
-  const file = await openRegular(path);
+  const file = await openRegular(log.directory, log.name);
   if (file === undefined) return 0;
   try {
     return await tailOffset(file, (await file.stat()).size, tail);

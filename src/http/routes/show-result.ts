@@ -3,7 +3,7 @@ import { Problem } from "../../errors.ts";
 import { readEnding } from "../../runs/exit-record.ts";
 import { sound } from "../../runs/record-file.ts";
 import { openRegular } from "../../runs/regular-file.ts";
-import { fileOf, runDirectory } from "../../runs/run-directory.ts";
+import { fileNames, runDirectory } from "../../runs/run-directory.ts";
 import { jobIdOf, noSuchJob } from "../job-parameter.ts";
 import { jsonContent, problemContent, type Route } from "../route.ts";
 import { JobId, JobResult } from "../schemas.ts";
@@ -34,6 +34,6 @@ export const showResult: Route = {
 async function resultOf(directory: string): Promise<ReadableStream | undefined> {
   const ending = await sound(readEnding(directory));
   const hasResult = ending !== undefined && ending.result_bytes !== null;
-  const file = hasResult ? await openRegular(fileOf(directory, "result")) : undefined;
+  const file = hasResult ? await openRegular(directory, fileNames.result) : undefined;
   return file?.readableWebStream({ autoClose: true });
 }
