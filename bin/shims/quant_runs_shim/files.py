@@ -40,6 +40,13 @@ def write_and_rename(descriptor, temporary, path, texts, durable):
         os.rename(temporary, path)
 
 
+def remove(path):
+    try:
+        os.unlink(path)
+    except OSError:
+        pass  # not there, or on a disk that takes no change now: it harms nobody
+
+
 def make_writable(path):
     """For a run directory that its own job has made read-only."""
     try:

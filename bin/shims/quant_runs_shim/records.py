@@ -1,15 +1,13 @@
 """The run directory as the shim sees it: which files it reads and writes, and how."""
 
-import errno
 import json
 import os
-import socket
 import stat
 import sys
 import time
 from datetime import datetime, timezone
 
-from . import files
+from . import files, identity
 
 RESULT_BYTES_IN_STATUS = 1024 * 1024
 """A result larger than this stands in result.json alone, and status.json says where."""
@@ -55,11 +53,7 @@ class RunDirectory:
             "holder": "shim",
             "attempt": 1,
             "claimed_at": claimed_at,
-            "pid": os.getpid(),
-            "start_time_ticks": _start_time_ticks(),
-            "boot_id": _boot_id(),
-            "pid_namespace": _pid_namespace(),
-            "host": socket.gethostname(),
+            **identity.of_this_process(),
         }
         self._text_of_claim = json.dumps(record, indent=2) + "\n"
         temporary = self._path_of(".claim.%d" % os.getpid())
@@ -74,7 +68,7 @@ class RunDirectory:
             self.release_claim()
             raise
         finally:
-            _remove(temporary)
+            files.remove(temporary)
         return True
 
     def read_cancel(self):
@@ -127,7 +121,7 @@ class RunDirectory:
     def release_claim(self):
         """Nothing has run: whoever comes next may take the job. A claim of somebody else's stays."""
         if self._read("claim") == self._text_of_claim:
-            _remove(self._path_of("claim"))
+            files.remove(self._path_of("claim"))
 
     def write_status(self, status, started_at, ending=None):
         """The public record: what was asked word for word as in job.json, and where the job stands.
@@ -220,38 +214,3 @@ def _parse(text):
         return json.loads(text)
     finally:
         sys.set_int_max_str_digits(limit)
-
-
-def _start_time_ticks():
-    """Since boot, field 22 of proc_pid_stat(5): with the pid and the boot it names this process and no later one."""
-    stat_line = _text_of("/proc/self/stat")
-    return int(stat_line.rsplit(")", 1)[1].split()[19]) if stat_line else None
-
-
-def _boot_id():
-    text = _text_of("/proc/sys/kernel/random/boot_id")
-    return text.strip() if text else None
-
-
-def _remove(path):
-    try:
-        os.unlink(path)
-    except OSError:
-        pass  # not there, or on a disk that takes no change now: it harms nobody
-
-
-def _pid_namespace():
-    try:
-        return os.readlink("/proc/self/ns/pid")
-    except OSError:
-        return None  # not Linux: its pids are one set
-
-
-def _text_of(path):
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except OSError as problem:
-        if problem.errno not in (errno.ENOENT, errno.EACCES):
-            raise
-        return None
