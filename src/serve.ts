@@ -13,6 +13,7 @@ import { errorCode } from "./runs/record-file.ts";
 import { resolvePython } from "./runtimes/python.ts";
 import { createSupervisor } from "./supervisor/supervisor.ts";
 import { JobIndex } from "./tracking/job-index.ts";
+import { Journal } from "./tracking/journal.ts";
 import { startWatcher } from "./tracking/watcher.ts";
 
 /** Seconds a stop may take before what still holds it up is left behind. */
@@ -30,11 +31,12 @@ export async function serve(wanted: Config): Promise<void> {
   const events = new Events();
   logEvents(events, log);
   const index = new JobIndex(events);
+  const journal = new Journal(events);
   const supervisor = createSupervisor({ config, index, events, startShim: startLocalShim });
   await supervisor.load();
   await supervisor.resume();
   const watcher = await startWatcher(config.runsDir, supervisor.look, events);
-  const app = createApp({ config, events, index, supervisor, watcher });
+  const app = createApp({ config, events, index, journal, supervisor, watcher });
   const listener = await listen(app, config.host, config.port);
   await lock.tell(listener.url).catch((error: unknown) => {
     events.emit("trouble", "cannot tell in the lock file who serves", { error });

@@ -37,7 +37,9 @@ test("the addresses are those that the server lists, and the largest body is wha
   const { endpoints } = (await send<{ endpoints: Record<string, string> }>(server(), "/")).body;
   expect(named.toSorted()).toEqual([...Object.keys(endpoints), "GET /", "GET /openapi.json"].toSorted());
   for (const address of named.filter((address) => !address.includes("{") && address.startsWith("GET "))) {
-    expect((await send(server(), address.slice(4))).status).toBe(200);
+    const answer = await fetch(new URL(address.slice(4), server().url));
+    expect(answer.status).toBe(200);
+    await answer.body?.cancel(); // one of them never ends
   }
   expect(rows[0]?.[1]).toContain(`${largestBody / 1024 / 1024} MiB`);
   expect(codeIn(String(rows[0]?.[1]))).toEqual(["parameters", "entrypoint", "labels"]);

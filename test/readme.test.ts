@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Status, statuses, transitions } from "../src/jobs/status.ts";
+import { chromiumPath, sharedBrowser } from "./http/browser.ts";
 import {
   type Block,
   blocks,
@@ -38,6 +39,8 @@ afterAll(async () => {
 let url = "";
 let stopServer: () => Promise<unknown> = async () => undefined;
 
+const browser = sharedBrowser();
+
 /** The ids that jobs really have, by those that the README shows. */
 const realIds = new Map<string, string>();
 
@@ -61,7 +64,10 @@ const rules: Readonly<Record<string, (block: Block) => Promise<void> | void>> = 
     for (const step of shellStepsOf(block)) await checkCommand(step);
   },
   python: (block) => checkProgram(block, "#", "python3", "example.py"),
-  js: (block) => checkProgram(block, "//", process.execPath, "example.mjs"),
+  js: (block) =>
+    block.lines.some((line) => line.includes("EventSource"))
+      ? checkOnPage(block)
+      : checkProgram(block, "//", process.execPath, "example.mjs"),
   text: ({ lines }) => expectPrinted(lines, lastOutput),
   mermaid: checkDiagram,
 };
@@ -134,6 +140,19 @@ async function checkProgram(
   const printed = stepsOf(block, comment).at(-1)?.printed ?? [];
   expect(printed).not.toEqual([]);
   expectPrinted(printed, await run(interpreter, [name]));
+}
+
+/** What a page of the server's own would do. */
+async function checkOnPage(block: Block): Promise<void> {
+  if (chromiumPath === undefined) return; // test/http/docs.test.ts sees to it that CI has one
+  const [{ command = "", printed = [] } = {}] = stepsOf(block, "//");
+  const page = await browser().newPage();
+  const said: string[] = [];
+  page.on("console", (message) => said.push(message.text()));
+  await page.goto(`${url}/docs`);
+  await page.evaluate(realWords(command));
+  await waitFor(() => expectPrinted(printed, said.join("\n")));
+  await page.close();
 }
 
 function checkDiagram({ lines }: Block): void {

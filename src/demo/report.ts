@@ -48,6 +48,7 @@ const meanings: Readonly<Record<keyof typeof fileNames, string>> = {
   status: "where the job stands, as GET /jobs/{job_id} shows it",
   stdout: "what the callable printed",
   stderr: "its errors and tracebacks",
+  progress: "how far it said it was",
   result: "what it returned",
   exit: "how its process ended: exit code, memory, CPU time",
   claim: "which process ran it",

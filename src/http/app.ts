@@ -10,6 +10,8 @@ import { answerError, problemResponse } from "./problem.ts";
 import type { Route, Server } from "./route.ts";
 import { cancelJob } from "./routes/cancel-job.ts";
 import { createJob } from "./routes/create-job.ts";
+import { followJob } from "./routes/follow-job.ts";
+import { followJobs } from "./routes/follow-jobs.ts";
 import { listFiles } from "./routes/list-files.ts";
 import { listJobs } from "./routes/list-jobs.ts";
 import { showFile } from "./routes/show-file.ts";
@@ -25,6 +27,8 @@ const jobRoutes = [
   showJob,
   showResult,
   showLog,
+  followJob,
+  followJobs,
   listFiles,
   showFile,
   cancelJob,

@@ -19,6 +19,12 @@ export async function jobDocument(server: Server, jobId: string): Promise<string
   return job && ((await trustedStatus(server, job)) ?? composed(server, job));
 }
 
+/** A job as it was when it came into this state, whatever has become of it since; undefined when it was removed. */
+export async function documentAt(server: Server, job: Job): Promise<string | undefined> {
+  const { status } = job.state;
+  return isTerminal(status) ? jobDocument(server, job.job_id) : composed(server, job);
+}
+
 /** What cannot be brought up to date now, on a full disk for example, is shown as it is known; the sweep tells of it. */
 async function refreshed(server: Server, jobId: string): Promise<void> {
   try {

@@ -6,6 +6,7 @@ import { type FieldError, Problem } from "../errors.ts";
 import type { Events } from "../events.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { JobIndex } from "../tracking/job-index.ts";
+import type { Journal } from "../tracking/journal.ts";
 import type { Watcher } from "../tracking/watcher.ts";
 import { ProblemBody } from "./problem.ts";
 
@@ -14,6 +15,7 @@ export interface Server {
   readonly config: Config;
   readonly events: Events;
   readonly index: JobIndex;
+  readonly journal: Journal;
   readonly supervisor: Supervisor;
   readonly watcher: Pick<Watcher, "isBlind">;
 }

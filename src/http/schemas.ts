@@ -3,9 +3,11 @@ import { entrypointForm } from "../jobs/entrypoint.ts";
 import { Failure } from "../jobs/failure.ts";
 import { Labels } from "../jobs/labels.ts";
 import { Limits } from "../jobs/limits.ts";
+import { Progress } from "../jobs/progress.ts";
 import { statuses } from "../jobs/status.ts";
 import { Termination } from "../jobs/termination.ts";
 import { microseconds } from "../jobs/timestamp.ts";
+import { Usage } from "../jobs/usage.ts";
 import { isJsonObject } from "../json.ts";
 
 const timestamp = (description: string) =>
@@ -82,6 +84,9 @@ export const JobDocument = z
     error: z.string().nullable().describe("Why it failed, for a person; null unless it did."),
     failure: Failure.nullable().optional(),
     termination: Termination.nullable().optional(),
+    usage: Usage.nullable()
+      .optional()
+      .describe("What it uses of the machine, or used; null where nothing is known of that."),
     result: JobResult.nullable().describe(
       "The wrapped return value; null when there is none (yet), or it is larger than 1 MiB.",
     ),
@@ -94,6 +99,9 @@ export const JobDocument = z
       .record(z.string(), z.unknown())
       .nullish()
       .describe("The keyword arguments, as they were sent."),
+    progress: Progress.nullable()
+      .optional()
+      .describe("How far a job that runs is; null when it does not tell."),
   })
   .meta({ id: "Job", description: "A job: what status.json in its run directory holds." });
 

@@ -54,3 +54,17 @@ export function startedAt(state: State): string | null {
 export function completedAt(state: State): string | null {
   return "completed_at" in state ? state.completed_at : null;
 }
+
+/** The states a job has been in, in their order, as its latest one tells them; each makes the job as it was then. */
+export function historyOf(job: Job): Job[] {
+  const { state } = job;
+  const started = startedAt(state);
+  const running: State[] = started === null ? [] : [{ status: "running", started_at: started, shim: null }];
+  const states: State[] = [{ status: "pending" }, ...running, ...("completed_at" in state ? [state] : [])];
+  return states.map((each) => ({ ...job, state: each }));
+}
+
+/** When a job came into the state it is in. */
+export function changedAt({ created_at, state }: Job): string {
+  return completedAt(state) ?? startedAt(state) ?? created_at;
+}

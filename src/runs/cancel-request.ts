@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from "../jobs/job.ts";
+import { signalProven } from "../processes/process-lives.ts";
 import { knock } from "./alive.ts";
-import { signalProven } from "./process-lives.ts";
 import { createWhole, errorCode, exists } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { Failure } from "../jobs/failure.ts";
 import { Termination } from "../jobs/termination.ts";
+import { now } from "../jobs/timestamp.ts";
+import type { Usage } from "../jobs/usage.ts";
 import { readRecord, replaceFile } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
@@ -13,8 +15,33 @@ export const Ending = z.object({
   failure: Failure.nullable(),
   result_bytes: z.int().nonnegative().nullable(),
   termination: Termination.nullable().default(null),
+  cpu_seconds: z.number().nonnegative().nullable().default(null),
+  peak_memory_bytes: z.int().nonnegative().nullable().default(null),
 });
 export type Ending = z.infer<typeof Ending>;
+
+/** The ending of a job that no shim has told: nothing is known of what it used. */
+export function bareEnding(error: string, failure: Failure, known: Partial<Ending> = {}): Ending {
+  return {
+    status: "failed",
+    started_at: null,
+    completed_at: now(),
+    error,
+    failure,
+    result_bytes: null,
+    termination: null,
+    cpu_seconds: null,
+    peak_memory_bytes: null,
+    ...known,
+  };
+}
+
+/** What a job used from its start to its end; null where no shim counted it. */
+export function usageOf({ cpu_seconds, peak_memory_bytes }: Ending): Usage | null {
+  return cpu_seconds === null
+    ? null
+    : { cpu_seconds, memory_bytes: null, peak_memory_bytes, processes: null };
+}
 
 /** Written by the server for a job whose shim is gone and left none: every ending is told in this one place. */
 export function writeEnding(directory: string, ending: Ending): Promise<void> {

@@ -1,8 +1,8 @@
 import { dirname } from "node:path";
+import { causeOfLoss, lifeOf } from "../processes/process-lives.ts";
 import { probeAlive } from "./alive.ts";
 import { type Claim, readClaim, type ServerClaim, type ShimClaim } from "./claim.ts";
 import { type Ending, readEnding } from "./exit-record.ts";
-import { causeOfLoss, lifeOf } from "./process-lives.ts";
 import { exists, sound } from "./record-file.ts";
 import { expectPresent, fileOf } from "./run-directory.ts";
 import { readStatus } from "./status-record.ts";

@@ -12,6 +12,7 @@ export const fileNames = {
   result: "result.json",
   exit: "exit.json",
   cancel: "cancel.json",
+  progress: "progress.jsonl",
 } as const;
 
 /** Where the server that serves a runs directory says who it is. */

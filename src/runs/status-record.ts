@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { completedAt, type Job, type State, startedAt } from "../jobs/job.ts";
 import { statuses } from "../jobs/status.ts";
-import type { Ending } from "./exit-record.ts";
+import { type Ending, usageOf } from "./exit-record.ts";
 import { objectText, type Request } from "./job-record.ts";
 import { CorruptRecord, parseRecord, readText, replaceFile } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
@@ -51,6 +51,7 @@ export function statusText(request: Identity, state: State, ending?: Ending): st
     error: JSON.stringify(ending?.error ?? null),
     failure: JSON.stringify(ending?.failure ?? null),
     termination: JSON.stringify(ending?.termination ?? null),
+    usage: JSON.stringify(ending === undefined ? null : usageOf(ending)),
     ...resultMembers(request.job_id, ending?.result_bytes ?? null),
     entrypoint: JSON.stringify(request.entrypoint),
     runtime: JSON.stringify(request.runtime),

@@ -3,7 +3,7 @@ import { isTerminal } from "../jobs/status.ts";
 import { now } from "../jobs/timestamp.ts";
 import { askShim, type CancelRequest } from "../runs/cancel-request.ts";
 import { claimForServer } from "../runs/claim.ts";
-import type { Ending } from "../runs/exit-record.ts";
+import { bareEnding, type Ending } from "../runs/exit-record.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import type { Scope } from "./scope.ts";
 
@@ -30,13 +30,7 @@ export async function cancelJob(scope: Scope, jobId: string, requestedBy: string
 }
 
 function neverStarted(request: CancelRequest): Ending {
-  return {
-    status: "failed",
-    started_at: null,
-    completed_at: now(),
-    error: "Cancelled before it started",
-    failure: bareFailure("cancelled"),
-    result_bytes: null,
+  return bareEnding("Cancelled before it started", bareFailure("cancelled"), {
     termination: { reason: "cancelled", ...request, signals: [], processes: 0, survivors: 0 },
-  };
+  });
 }

@@ -1,6 +1,6 @@
 import { readFileSync, realpathSync } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
+import { pids } from "../processes/proc.ts";
 
 /**
  * Ends what a killed shim left running: every process whose environment names its run directory, as each process of a
@@ -20,14 +20,6 @@ const prefix = "QUANT_RUNS_RUN_DIR=";
 
 /** A killed process may have forked before it died, so one round finds what the last one left. */
 const mostRounds = 100;
-
-async function pids(): Promise<number[]> {
-  try {
-    return (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  } catch {
-    return []; // no /proc on this system
-  }
-}
 
 /** Look and signal in one turn of the event loop, so that the pid cannot have passed to another process between. */
 function endIfMarked(pid: number, directory: string): boolean {

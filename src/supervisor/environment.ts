@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 
 /** Names that are the server's alone: its secrets, and what the shim sets for each job. */
-const serversOwn = /^QUANT_RUNS_(TOKEN.*|RUN_DIR|JOB_ID)$/;
+const serversOwn = /^QUANT_RUNS_(TOKEN.*|RUN_DIR|JOB_ID|PROGRESS)$/;
 
 /** What shims are told of the server's settings. */
 export function shimSettings({ durability, keepStrays }: Config): Record<string, string> {

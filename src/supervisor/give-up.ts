@@ -1,7 +1,7 @@
 import type { ShimEnd } from "../executors/executor.ts";
 import { bareFailure } from "../jobs/failure.ts";
-import { now } from "../jobs/timestamp.ts";
 import { claimForServer } from "../runs/claim.ts";
+import { bareEnding } from "../runs/exit-record.ts";
 import { lastErrorLine } from "../runs/output-files.ts";
 import { sound } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
@@ -11,19 +11,12 @@ import type { Scope } from "./scope.ts";
 export async function giveUp(scope: Scope, jobId: string, end: ShimEnd): Promise<void> {
   const directory = runDirectory(scope.config.runsDir, jobId);
   const said = await sound(lastErrorLine(directory));
-  await claimForServer(
-    directory,
-    {
-      status: "failed",
-      started_at: null,
-      completed_at: now(),
-      error: `The job could not be started: ${sentence(end)}${said ? `: ${said}` : ""}`,
-      failure: { ...bareFailure("crashed"), exit_code: end.exitCode ?? null, signal: end.signal ?? null },
-      result_bytes: null,
-      termination: null,
-    },
-    scope.config.durability,
-  );
+  const ending = bareEnding(`The job could not be started: ${sentence(end)}${said ? `: ${said}` : ""}`, {
+    ...bareFailure("crashed"),
+    exit_code: end.exitCode ?? null,
+    signal: end.signal ?? null,
+  });
+  await claimForServer(directory, ending, scope.config.durability);
   await scope.refresh(jobId);
 }
 

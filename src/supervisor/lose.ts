@@ -1,7 +1,6 @@
 import { bareFailure } from "../jobs/failure.ts";
 import type { Job } from "../jobs/job.ts";
-import { now } from "../jobs/timestamp.ts";
-import type { Ending } from "../runs/exit-record.ts";
+import { bareEnding, type Ending } from "../runs/exit-record.ts";
 import type { Lost } from "../runs/observe.ts";
 import { loseOriginal } from "../runs/original-run.ts";
 import { endStrays } from "./end-strays.ts";
@@ -36,13 +35,5 @@ function lostSentence(cause: Lost["cause"]): string {
 }
 
 function lostEnding(started_at: string | null, error: string): Ending {
-  return {
-    status: "failed",
-    started_at,
-    completed_at: now(),
-    error,
-    failure: bareFailure("lost"),
-    result_bytes: null,
-    termination: null,
-  };
+  return bareEnding(error, bareFailure("lost"), { started_at });
 }

@@ -1,8 +1,8 @@
 import type { Job, Running } from "../jobs/job.ts";
 import { isTerminal } from "../jobs/status.ts";
+import { processLives } from "../processes/process-lives.ts";
 import type { ShimClaim } from "../runs/claim.ts";
 import { type Observation, observe } from "../runs/observe.ts";
-import { processLives } from "../runs/process-lives.ts";
 import { exists } from "../runs/record-file.ts";
 import { isAway, runDirectory } from "../runs/run-directory.ts";
 import { loseJob, loseOriginalRun } from "./lose.ts";
@@ -40,6 +40,7 @@ async function discover(scope: Scope, jobId: string): Promise<Job | undefined> {
   if (job === undefined) return undefined;
   const kind = job.state.status === "pending" ? await observedKind(scope, jobId) : "known";
   scope.index.load([job]);
+  scope.events.emit("changed", job);
   if (kind === "pending") scope.queue.push(jobId);
   else if (kind !== "known") scope.queue.adopt(jobId);
   return job;

@@ -33,6 +33,10 @@ export class JobIndex {
     this.#order.push(job.job_id);
   }
 
+  all(): Job[] {
+    return [...this.#jobs.values()];
+  }
+
   get(jobId: string): Job | undefined {
     return this.#jobs.get(jobId);
   }

@@ -18,6 +18,7 @@ const server = sharedServer({ env: { MDPS_ENTRYPOINT: undefined } });
 
 const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$/);
 const text = expect.any(String);
+const number = expect.any(Number);
 
 describe("GET /", () => {
   test("describes the server", async () => {
@@ -35,6 +36,8 @@ describe("GET /", () => {
         "GET /jobs/{job_id}/files": text,
         "GET /jobs/{job_id}/files/{path}": text,
         "GET /jobs/{job_id}/logs/{log}": text,
+        "GET /jobs/{job_id}/events": text,
+        "GET /events": text,
         "POST /jobs/{job_id}/cancel": text,
         "GET /health": text,
         "GET /docs": text,
@@ -159,6 +162,7 @@ describe("GET /jobs/{job_id}", () => {
     ...original,
     "failure",
     "termination",
+    "usage",
     "entrypoint",
     "runtime",
     "labels",
@@ -187,6 +191,7 @@ describe("GET /jobs/{job_id}", () => {
       status: "pending",
       started_at: null,
       completed_at: null,
+      usage: null,
       result: null,
     });
     writeFileSync(join(folder, "first"), "");
@@ -197,6 +202,8 @@ describe("GET /jobs/{job_id}", () => {
       status: "running",
       started_at: timestamp,
       completed_at: null,
+      usage: { cpu_seconds: number, memory_bytes: number, peak_memory_bytes: null, processes: 1 },
+      progress: null,
       result: null,
     });
     writeFileSync(join(folder, "second"), "");
@@ -206,6 +213,7 @@ describe("GET /jobs/{job_id}", () => {
       status: "completed",
       started_at: running.started_at,
       completed_at: timestamp,
+      usage: { cpu_seconds: number, memory_bytes: null, peak_memory_bytes: number, processes: null },
       result: { result: "found" },
     });
   });

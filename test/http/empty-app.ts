@@ -10,6 +10,7 @@ import type { Job } from "../../src/jobs/job.ts";
 import { lockFile } from "../../src/runs/run-directory.ts";
 import { createSupervisor, type Supervisor } from "../../src/supervisor/supervisor.ts";
 import { JobIndex } from "../../src/tracking/job-index.ts";
+import { Journal } from "../../src/tracking/journal.ts";
 
 interface Contents {
   readonly runsDir?: string;
@@ -50,5 +51,6 @@ export function emptyApp({ runsDir = served(), jobs = [], actions = {} }: Conten
     throw new Error("there is nothing to start");
   };
   const supervisor = { ...createSupervisor({ config, index, events, startShim }), ...actions };
-  return createApp({ config, events, index, supervisor, watcher: { isBlind: () => false } });
+  const journal = new Journal(events);
+  return createApp({ config, events, index, journal, supervisor, watcher: { isBlind: () => false } });
 }

@@ -54,3 +54,15 @@ test("a job that an earlier version started is adopted, though its claim tells l
   expect((await ended(next, jobId)).status).toBe("completed");
   expect((await run(next, "basic:succeeds")).status).toBe("completed");
 });
+
+test("an ending that an earlier version recorded is kept, and what the job used is not known", async () => {
+  const server = await startServer();
+  const { job_id, usage, ...job } = await run(server, "endings:raises");
+  expect(usage).not.toBeNull();
+  await server.stop();
+  const directory = join(server.runsDir, job_id);
+  rewrite(join(directory, "exit.json"), /,\s*"cpu_seconds": [^,]*,\s*"peak_memory_bytes": \d+/, "");
+  rewrite(join(directory, "status.json"), /"status": "failed"/, '"status": "running"');
+  const next = await startServer({ runsDir: server.runsDir });
+  expect((await send<Job>(next, `/jobs/${job_id}`)).body).toEqual({ ...job, job_id, usage: null });
+});

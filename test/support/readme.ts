@@ -93,10 +93,14 @@ export function jsonOf(text: string): unknown {
   }
 }
 
+/** Numbers that differ from run to run. */
+const measures = new Set(["cpu_seconds", "memory_bytes", "peak_memory_bytes", "rate", "eta_seconds"]);
+
 function masked(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value ?? null), (_name, each) =>
-    typeof each === "string" ? maskedText(each) : each,
-  );
+  return JSON.parse(JSON.stringify(value ?? null), (name, each) => {
+    if (typeof each === "number" && measures.has(name)) return 9;
+    return typeof each === "string" ? maskedText(each) : each;
+  });
 }
 
 /** Text without what differs from run to run and machine to machine; the form of a time stays. */
@@ -106,6 +110,7 @@ export function maskedText(text: string): string {
     .replaceAll(/\d+\.\d s\b/g, "9.9 s")
     .replaceAll(/(127\.0\.0\.1):\d+/g, "$1:9999")
     .replaceAll(/\/\S*(?=\/(\.quant_runs\b|bin\/quant-runs\b|\w+\.py"))/g, "")
+    .replaceAll(/"(cpu_seconds|memory_bytes|rate|eta_seconds)":[\d.e-]+/g, '"$1":9')
     .replaceAll(/thread 0x[0-9a-f]+( \[.*?\])?/g, "thread 0x9999")
     .replaceAll(/\/\S*\/python[\d.]*(?="|$)/g, "/python");
 }

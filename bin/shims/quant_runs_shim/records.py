@@ -143,6 +143,7 @@ class RunDirectory:
             "error": json.dumps(ending.get("error")),
             "failure": json.dumps(ending.get("failure")),
             "termination": json.dumps(ending.get("termination")),
+            "usage": json.dumps(_usage(ending)),
         }
         members.update(self._result_members(ending.get("result_bytes")))
         members.update((name, self._members[name]) for name in _STATUS_FROM_JOB if name in self._members)
@@ -197,6 +198,18 @@ class RunDirectory:
 
     def _path_of(self, name):
         return os.path.join(self.path, name)
+
+
+def _usage(ending):
+    """What a job used from its start to its end; None before that."""
+    if "cpu_seconds" not in ending:
+        return None
+    return {
+        "cpu_seconds": ending["cpu_seconds"],
+        "memory_bytes": None,
+        "peak_memory_bytes": ending["peak_memory_bytes"],
+        "processes": None,
+    }
 
 
 def _members(text):

@@ -7,7 +7,7 @@ import { memberText } from "../../json.ts";
 import { fileOf, runDirectory } from "../../runs/run-directory.ts";
 import { defaultRuntime } from "../../runtimes/registry.ts";
 import { readJson } from "../body.ts";
-import { jobDocument } from "../job-document.ts";
+import { liveDocument, withMembers } from "../live-document.ts";
 import { waitAsPreferred } from "../prefer-wait.ts";
 import { jsonContent, problemContent, type Route, type Server, validated } from "../route.ts";
 import { JobAccepted, JobDocument, JobRequest, Prefer } from "../schemas.ts";
@@ -53,14 +53,10 @@ export const createJob: Route = {
     const status_file = fileOf(runDirectory(server.config.runsDir, job_id), "status");
     c.header("location", `/jobs/${job_id}`);
     if (await waitAsPreferred(c, server, job_id)) {
-      const text = await jobDocument(server, job_id);
-      const members = `{"status_file": ${JSON.stringify(status_file)},`;
-      if (text !== undefined)
-        return c.body(
-          text.replace("{", () => members),
-          201,
-          { "content-type": "application/json" },
-        );
+      const job = await liveDocument(server, job_id);
+      const members = { status_file: JSON.stringify(status_file) };
+      if (job !== undefined)
+        return c.body(withMembers(job.text, members), 201, { "content-type": "application/json" });
     }
     const accepted = { job_id, status: "pending" as const, created_at, status_file };
     return c.json(accepted, 201);

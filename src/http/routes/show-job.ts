@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isTerminal } from "../../jobs/status.ts";
-import { jobDocument } from "../job-document.ts";
 import { jobIdOf, noSuchJob } from "../job-parameter.ts";
+import { liveDocument } from "../live-document.ts";
 import { longestWait, waitAsPreferred } from "../prefer-wait.ts";
 import { jsonContent, problemContent, type Route } from "../route.ts";
 import { JobDocument, JobId, Prefer } from "../schemas.ts";
@@ -12,7 +12,9 @@ export const showJob: Route = {
     path: "/jobs/{job_id}",
     operationId: "showJob",
     summary: "Show a job: its status, and its result once it has completed.",
-    description: `With \`Prefer: wait=N\` the answer comes when the job has ended, or after N seconds, ${longestWait} at most.`,
+    description:
+      `With \`Prefer: wait=N\` the answer comes when the job has ended, or after N seconds, ${longestWait} at most. ` +
+      "The ETag is that of all but `usage`, which changes all the time.",
     request: {
       params: z.object({ job_id: JobId }),
       headers: z.object({
@@ -29,9 +31,9 @@ export const showJob: Route = {
   respond: async (c, server) => {
     const jobId = jobIdOf(c);
     await waitAsPreferred(c, server, jobId);
-    const text = await jobDocument(server, jobId);
-    if (text === undefined) throw noSuchJob(jobId);
+    const job = await liveDocument(server, jobId);
+    if (job === undefined) throw noSuchJob(jobId);
     if (!isTerminal(server.index.get(jobId)?.state.status ?? "failed")) c.header("retry-after", "1");
-    return c.body(text, 200, { "content-type": "application/json" });
+    return c.body(job.text, 200, { "content-type": "application/json", etag: job.etag });
   },
 };

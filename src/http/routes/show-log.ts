@@ -3,18 +3,24 @@ import { z } from "zod";
 import { Problem } from "../../errors.ts";
 import type { Job } from "../../jobs/job.ts";
 import { isTerminal } from "../../jobs/status.ts";
-import { type Following, followLog, type LogFile, type LogNews } from "../../logs/follow.ts";
+import { type Following, followLog, type LogNews } from "../../logs/follow.ts";
+import type { LogFile } from "../../logs/log-reader.ts";
 import { tailOffset } from "../../logs/tail.ts";
 import { openRegular } from "../../runs/regular-file.ts";
 import { fileNames, runDirectory } from "../../runs/run-directory.ts";
 import { bytesResponse } from "../byte-range.ts";
-import { eventStream, eventText, heartbeat, wantsEvents } from "../event-stream.ts";
+import {
+  endId,
+  endText,
+  eventStream,
+  eventText,
+  heartbeat,
+  lastEventId,
+  wantsEvents,
+} from "../event-stream.ts";
 import { jobIdOf, noSuchJob } from "../job-parameter.ts";
 import { problemContent, type Route, type Server, validated } from "../route.ts";
 import { JobId, LogName, LogQuery } from "../schemas.ts";
-
-/** Sent as the id of the last event, so that a client which comes back with it is told that nothing follows. */
-const endId = "end";
 
 export const showLog: Route = {
   description: {
@@ -94,7 +100,7 @@ async function follow(
   log: LogFile,
   tail: number | undefined,
 ): Promise<Response> {
-  const lastId = c.req.header("last-event-id");
+  const lastId = lastEventId(c);
   if (lastId === endId) return c.body(null, 204);
   const offset = /^\d{1,15}$/.test(lastId ?? "") ? Number(lastId) : await firstOffset(log, tail);
   const isOver = () => isTerminal(server.index.get(job.job_id)?.state.status ?? "failed");
@@ -114,15 +120,12 @@ async function firstOffset(log: LogFile, tail: number | undefined): Promise<numb
 
 async function* logEvents(server: Server, jobId: string, following: Following): AsyncGenerator<string> {
   for await (const news of followLog(following)) yield newsText(news);
-  const status = server.index.get(jobId)?.state.status;
-  if (status !== undefined && isTerminal(status)) {
-    yield eventText({ event: "end", id: endId, data: { job_id: jobId, status } });
-  }
+  yield* endText(server.index.get(jobId));
 }
 
 function newsText(news: LogNews): string {
   if (news.kind === "quiet") return heartbeat;
   const { kind, offset, next } = news;
-  if (kind === "truncated") return eventText({ event: kind, id: next, data: { offset } });
-  return eventText({ event: "log", id: next, data: { offset, text: news.text } });
+  if (kind === "truncated") return eventText({ event: kind, id: next, json: JSON.stringify({ offset }) });
+  return eventText({ event: "log", id: next, json: JSON.stringify({ offset, text: news.text }) });
 }

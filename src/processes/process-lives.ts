@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
-import { readFile, readlink } from "node:fs/promises";
+import { readlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { ProcessIdentity } from "../jobs/job.ts";
-import { errorCode } from "./record-file.ts";
+import { procText } from "./proc.ts";
+import { readStat, readStatNow } from "./process-stat.ts";
 
 /**
  * Whether a process still runs: pid, start time and boot id must all agree, a pid alone proves nothing. Of a process on
@@ -12,8 +12,8 @@ export async function lifeOf(identity: ProcessIdentity): Promise<"lives" | "gone
   if (identity.host !== hostname() || identity.start_time_ticks === null) return "unknown";
   const here = await ownPlace();
   if (here.bootId !== identity.boot_id) return "gone";
-  const fields = fieldsAfterName(await procFile(`/proc/${identity.pid}/stat`));
-  if (fields[0] !== "Z" && Number(fields[19]) === identity.start_time_ticks) return "lives";
+  const found = await readStat(identity.pid);
+  if (found?.startTimeTicks === identity.start_time_ticks && !found.hasEnded) return "lives";
   return here.pidNamespace === identity.pid_namespace ? "gone" : "unknown";
 }
 
@@ -26,8 +26,8 @@ export async function processLives(identity: ProcessIdentity): Promise<boolean> 
 export async function signalProven(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<boolean> {
   if (!(await processLives(identity))) return false;
   try {
-    const fields = fieldsAfterName(readFileSync(`/proc/${identity.pid}/stat`, "utf8"));
-    return Number(fields[19]) === identity.start_time_ticks && process.kill(identity.pid, signal);
+    const isMeant = readStatNow(identity.pid)?.startTimeTicks === identity.start_time_ticks;
+    return isMeant && process.kill(identity.pid, signal);
   } catch {
     return false; // it ended between the two looks
   }
@@ -51,23 +51,8 @@ let place: Place | undefined;
 /** The boot and the pid namespace this server runs in, neither of which changes while it does. */
 async function ownPlace(): Promise<Place> {
   place ??= {
-    bootId: (await procFile("/proc/sys/kernel/random/boot_id")).trim() || null,
+    bootId: (await procText("/proc/sys/kernel/random/boot_id")).trim() || null,
     pidNamespace: await readlink("/proc/self/ns/pid").catch(() => undefined), // no /proc: then nothing is known
   };
   return place;
-}
-
-/** Fields 3 and on of proc_pid_stat(5); the name before them may hold spaces and parentheses. */
-function fieldsAfterName(facts: string): readonly string[] {
-  const end = facts.lastIndexOf(")");
-  return end === -1 ? [] : facts.slice(end + 2).split(" ");
-}
-
-async function procFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (["ENOENT", "ESRCH", "EACCES"].includes(errorCode(error) ?? "")) return ""; // no such process, or no /proc
-    throw error;
-  }
 }

@@ -1,0 +1,59 @@
+import { nanoid } from "nanoid";
+import type { Events } from "../events.ts";
+import type { Job } from "../jobs/job.ts";
+
+/** One change of a job's status: the job as it was then, and which change this was. */
+export interface Change {
+  readonly sequence: number;
+  readonly job: Job;
+}
+
+/** How many changes are kept for those who were away for a moment; who was away longer asks the index. */
+const mostKept = 10_000;
+
+/** The latest changes of all jobs, in the order in which the server learnt of them. */
+export class Journal {
+  /** Tells this server's numbers from those of an earlier one. */
+  readonly life = nanoid(8);
+  readonly #waiting = new Set<() => void>();
+  #changes: Change[] = [];
+  #latest = 0;
+
+  constructor(events: Events) {
+    events.on("accepted", (job) => this.#add(job));
+    events.on("changed", (job) => this.#add(job));
+  }
+
+  /** Number of the latest change; 0 before the first. */
+  get latest(): number {
+    return this.#latest;
+  }
+
+  /** The change behind a number, undefined when there is none yet, `"forgotten"` when it is kept no longer. */
+  after(sequence: number): Change | undefined | "forgotten" {
+    const oldest = this.#changes[0]?.sequence ?? this.#latest + 1;
+    if (sequence + 1 < oldest || sequence > this.#latest) return "forgotten";
+    return this.#changes[sequence + 1 - oldest];
+  }
+
+  /** Waits for the next change, so many milliseconds at most, or until nobody waits any more. */
+  next(milliseconds: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(finish);
+        signal.removeEventListener("abort", finish);
+        resolve();
+      };
+      const timer = setTimeout(finish, signal.aborted ? 0 : milliseconds);
+      this.#waiting.add(finish);
+      signal.addEventListener("abort", finish);
+    });
+  }
+
+  #add(job: Job): void {
+    this.#changes.push({ sequence: ++this.#latest, job });
+    if (this.#changes.length >= 2 * mostKept) this.#changes = this.#changes.slice(-mostKept);
+    for (const wake of [...this.#waiting]) wake();
+  }
+}
