@@ -7,10 +7,22 @@ export interface EventMap {
   spawned: [job: Job, pid: number | undefined];
   changed: [job: Job];
   removed: [job: Job];
+  /** A client has changed something. */
+  audit: [change: Audit];
   /** A step on a job's way that only a person who looks for trouble wants to see. */
   step: [jobId: string, what: string, details?: object];
   /** Something is not as it should be and was dealt with. */
-  trouble: [what: string, details: { job_id?: string; error?: unknown }];
+  trouble: [what: string, details: { job_id?: string; request_id?: string; error?: unknown }];
+}
+
+/** Who did what to which job; no parameters and no secrets. */
+export interface Audit {
+  readonly action: string;
+  readonly job_id: string;
+  /** Name of the client's token; null where none is asked for. */
+  readonly token: string | null;
+  readonly address: string;
+  readonly request_id: string;
 }
 
 export class Events extends EventEmitter<EventMap> {

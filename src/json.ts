@@ -25,19 +25,33 @@ export function parseExact(text: string): unknown {
  * several members of one name it is the last, which JSON.parse keeps. The text must be sound JSON.
  */
 export function memberText(text: string, name: string): string | undefined {
-  let previous = "";
-  let start: number | undefined;
   let found: string | undefined;
+  for (const member of membersOf(text)) {
+    if (member.name === name) found = text.slice(member.start, member.end);
+  }
+  return found;
+}
+
+/** A member of a JSON object, and where the text of its value stands. */
+interface Member {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The members of a JSON object in their order. The text must be sound JSON. */
+export function* membersOf(text: string): Generator<Member> {
+  let previous = "";
+  let open: Omit<Member, "end"> | undefined;
   for (const { token, index, depth } of tokensOf(text)) {
     if (depth !== 1) continue;
-    if (token === ":") start = JSON.parse(previous) === name ? index + 1 : undefined;
-    else if (start !== undefined && (token === "," || token === "}")) {
-      found = text.slice(start, index);
-      start = undefined;
+    if (token === ":") open = { name: JSON.parse(previous), start: index + 1 };
+    else if (open !== undefined && (token === "," || token === "}")) {
+      yield { ...open, end: index };
+      open = undefined;
     }
     previous = token;
   }
-  return found;
 }
 
 interface Token {

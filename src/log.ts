@@ -1,7 +1,7 @@
 import { write } from "node:fs";
 import { Writable } from "node:stream";
 import { pino } from "pino";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import type { Events } from "./events.ts";
 
 export type Log = ReturnType<typeof createLog>;
@@ -33,6 +33,7 @@ function standardOutput(): { write(line: string): void } {
 /** The one listener that turns what happens into log lines. */
 export function logEvents(events: Events, log: Log): void {
   events.on("accepted", ({ job_id, entrypoint }) => log.info({ job_id, entrypoint }, "job accepted"));
+  events.on("audit", (change) => log.info({ audit: true, ...change }, `job ${change.action} by a client`));
   events.on("spawned", ({ job_id }, pid) => log.debug({ job_id, pid }, "shim started"));
   events.on("changed", ({ job_id, state }) => log.info({ job_id, ...state }, `job ${state.status}`));
   events.on("removed", ({ job_id }) => log.warn({ job_id }, "run directory is gone; job forgotten"));

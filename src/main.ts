@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { completeConfig, dropEmptyVariables, serveOptions } from "./config.ts";
+import { completeConfig, dropEmptyVariables, serveOptions } from "./config/config.ts";
 import { StartError } from "./errors.ts";
 import { product } from "./product.ts";
 import { serve } from "./serve.ts";

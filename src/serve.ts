@@ -1,16 +1,22 @@
 import { constants, existsSync } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Config } from "./config.ts";
+import { expectTokenBeyondLoopback } from "./access/hosts.ts";
+import { readTokens } from "./access/tokens.ts";
+import type { Config } from "./config/config.ts";
 import { StartError } from "./errors.ts";
 import { Events } from "./events.ts";
-import { startLocalShim } from "./executors/local.ts";
+import { prepareExecutor } from "./executors/registry.ts";
 import { createApp } from "./http/app.ts";
 import { listen } from "./http/listen.ts";
+import { Streams } from "./http/streams.ts";
 import { createLog, type Log, logEvents } from "./log.ts";
 import { lockRunsDirectory } from "./runs/lock.ts";
 import { errorCode } from "./runs/record-file.ts";
 import { resolvePython } from "./runtimes/python.ts";
+import { giveSecrets } from "./secrets/give-secrets.ts";
+import { maskOf } from "./secrets/mask.ts";
+import { readSecrets } from "./secrets/secrets-file.ts";
 import { createSupervisor } from "./supervisor/supervisor.ts";
 import { JobIndex } from "./tracking/job-index.ts";
 import { Journal } from "./tracking/journal.ts";
@@ -24,20 +30,36 @@ const secondsToStop = 4;
  * @throws StartError when it cannot start
  */
 export async function serve(wanted: Config): Promise<void> {
+  const tokens = await readTokens(wanted);
+  expectTokenBeyondLoopback(wanted.host, tokens);
+  const { secrets, isExposed } = await readSecrets(wanted.secretsFile);
   const config: Config = { ...wanted, python: await resolvePython(wanted.python) };
   await prepareRunsDirectory(config.runsDir);
+  const startShim = giveSecrets(await prepareExecutor(config), secrets);
   const lock = await lockRunsDirectory(config.runsDir, config.python);
   const log = createLog(config.logLevel);
   const events = new Events();
   logEvents(events, log);
+  if (isExposed) events.emit("trouble", `other users can read the secrets file ${config.secretsFile}`, {});
   const index = new JobIndex(events);
   const journal = new Journal(events);
-  const supervisor = createSupervisor({ config, index, events, startShim: startLocalShim });
+  const supervisor = createSupervisor({ config, index, events, startShim });
   await supervisor.load();
   await supervisor.resume();
   const watcher = await startWatcher(config.runsDir, supervisor.look, events);
-  const app = createApp({ config, events, index, journal, supervisor, watcher });
-  const listener = await listen(app, config.host, config.port);
+  const streams = new Streams(config.maxStreams);
+  const app = createApp({
+    config,
+    events,
+    index,
+    journal,
+    supervisor,
+    tokens,
+    streams,
+    mask: maskOf(secrets),
+    watcher,
+  });
+  const listener = await listen(app, config);
   await lock.tell(listener.url).catch((error: unknown) => {
     events.emit("trouble", "cannot tell in the lock file who serves", { error });
   });

@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
-import { type Config, settingsOf } from "./config.ts";
+import { type Config, settingsOf } from "./config/config.ts";
 
 const program = fileURLToPath(new URL("../bin/quant-runs", import.meta.url));
 
@@ -25,8 +25,6 @@ KillMode=process
 # A job that runs out of memory must not take the unit along.
 OOMPolicy=continue
 OOMScoreAdjust=-500
-# The server may make control groups below its own.
-Delegate=yes
 LimitNOFILE=65536
 TimeoutStopSec=10
 
@@ -37,7 +35,12 @@ WantedBy=multi-user.target
 
 /** What this shell would run the server with, so that the unit runs the same. */
 function environment(config: Config): string {
-  const variables = { ...settingsOf(config), PYTHONPATH: process.env.PYTHONPATH || undefined };
+  // Everybody may read a unit: a token belongs into QUANT_RUNS_TOKEN_FILE.
+  const variables = {
+    ...settingsOf(config),
+    QUANT_RUNS_TOKEN: undefined,
+    PYTHONPATH: process.env.PYTHONPATH || undefined,
+  };
   const set = Object.entries(variables).filter(([, value]) => value !== undefined);
   return set.map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`).join("\n");
 }

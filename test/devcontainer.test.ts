@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { serveOptions } from "../src/config.ts";
+import { serveOptions } from "../src/config/config.ts";
 import { ended, home, type Job, send, startServer } from "./support/server.ts";
 
 const container = JSON.parse(await readFile(join(home, ".devcontainer", "devcontainer.json"), "utf8"));

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, describe, expect, test } from "vitest";
 import { Failure } from "../src/jobs/failure.ts";
+import { noLimits } from "../src/jobs/limits.ts";
 import { parseExact } from "../src/json.ts";
 import { createRunDirectory } from "../src/runs/accept.ts";
 import { observe } from "../src/runs/observe.ts";
@@ -36,8 +37,10 @@ const aRequest = {
   created_at: "2026-01-01T00:00:00.000000+00:00",
   runtime: "python",
   labels: {},
+  submitted_by: null,
+  env: {},
   entrypoint: "basic:succeeds",
-  limits: { timeout_seconds: null, silence_timeout_seconds: null, cancel_grace_seconds: 10 },
+  limits: noLimits,
   parameters: "{}",
 };
 

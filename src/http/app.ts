@@ -1,10 +1,15 @@
 import { type Context, Hono, type Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
 import { etag } from "hono/etag";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { requestId } from "hono/request-id";
 import { Problem } from "../errors.ts";
-import { bodyTooLarge, largestBody } from "./body.ts";
+import { bodyTooLarge } from "./body.ts";
 import { mountDocs } from "./docs.ts";
+import { identifyClient } from "./guards/identify-client.ts";
+import { limitRate } from "./guards/limit-rate.ts";
+import { refuseForeignPages } from "./guards/refuse-foreign-pages.ts";
 import { openapiDocument } from "./openapi.ts";
 import { answerError, problemResponse } from "./problem.ts";
 import type { Route, Server } from "./route.ts";
@@ -20,6 +25,7 @@ import { showJob } from "./routes/show-job.ts";
 import { showLog } from "./routes/show-log.ts";
 import { showResult } from "./routes/show-result.ts";
 import { showServer } from "./routes/show-server.ts";
+import { addSecurityHeaders } from "./security-headers.ts";
 
 const jobRoutes = [
   createJob,
@@ -44,6 +50,7 @@ export function createApp(server: Server): Hono {
   app.notFound(() =>
     problemResponse(new Problem(404, "There is nothing at this address: GET / lists what there is")),
   );
+  mountGuards(app, server);
   app.use(
     methodNotAllowed({
       app,
@@ -54,11 +61,12 @@ export function createApp(server: Server): Hono {
     }),
   );
   app.use(dropBodyOfHead);
+  const { maxBodyBytes } = server.config;
   app.use(
     bodyLimit({
-      maxSize: largestBody,
+      maxSize: maxBodyBytes,
       onError: () => {
-        throw bodyTooLarge;
+        throw bodyTooLarge(maxBodyBytes);
       },
     }),
   );
@@ -70,6 +78,29 @@ export function createApp(server: Server): Hono {
   mountDocs(app, openapiDocument(routes));
   return app;
 }
+
+/** Who asks, how often, and from which page, before anything is looked at that is asked. */
+function mountGuards(app: Hono, { config, tokens }: Server): void {
+  const { corsOrigins = [], rateLimit } = config;
+  app.use(requestId({ limitLength: 64 }));
+  app.use(addSecurityHeaders);
+  app.use(refuseForeignPages(corsOrigins));
+  if (corsOrigins.length > 0) app.use(cors({ origin: [...corsOrigins], exposeHeaders: readableHeaders }));
+  app.use(identifyClient(tokens));
+  if (rateLimit !== undefined) app.use(limitRate(rateLimit));
+}
+
+/** What pages of an allowed origin may read beside what every page may. */
+const readableHeaders = [
+  "accept-ranges",
+  "content-range",
+  "etag",
+  "link",
+  "location",
+  "preference-applied",
+  "retry-after",
+  "x-request-id",
+];
 
 /** The answer to HEAD is the one to GET without its body; what that body holds open, such as a file, is let go of. */
 async function dropBodyOfHead(c: Context, next: Next): Promise<void> {

@@ -2,10 +2,13 @@ import type { Context } from "hono";
 import { Problem } from "../errors.ts";
 import { nestsDeeperThan } from "../json.ts";
 
-/** Largest body that is read, in bytes. */
-export const largestBody = 8 * 1024 * 1024;
-
-export const bodyTooLarge = new Problem(413, `The body is larger than ${largestBody} bytes`);
+/** @param largest in bytes */
+export function bodyTooLarge(largest: number): Problem {
+  return new Problem(
+    413,
+    `The body is larger than ${largest} bytes: send less, or raise QUANT_RUNS_MAX_BODY_BYTES`,
+  );
+}
 
 /** How deep the JSON of a body may nest: Python's parser ends at about 1,000. */
 const deepestBody = 500;

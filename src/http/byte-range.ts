@@ -2,6 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import type { Context } from "hono";
 import { Problem } from "../errors.ts";
+import type { Mask } from "../secrets/mask.ts";
 
 /** Bytes of a file, both ends included. */
 interface ByteRange {
@@ -41,7 +42,13 @@ function isKnown(c: Context, etag: string): boolean {
 export async function bytesResponse(
   c: Context,
   file: FileHandle,
-  facts: { size: number; start?: number; etag?: string; headers: Record<string, string> },
+  facts: {
+    size: number;
+    start?: number;
+    etag?: string;
+    headers: Record<string, string>;
+    mask?: Mask | undefined;
+  },
 ): Promise<Response> {
   const { size, start = 0, etag } = facts;
   if (etag !== undefined && isKnown(c, etag)) {
@@ -70,9 +77,17 @@ export async function bytesResponse(
     await file.close();
     return c.body(null, status, headers);
   }
-  const stream = file.createReadStream({ start: first, end: last });
-  const bytes = Readable.toWeb(stream) as ReadableStream<Uint8Array>;
+  const bytes = bytesOf(file, { start: first, end: last }, facts.mask);
   return c.body(bytes.pipeThrough(whole(last - first + 1)), status, headers);
+}
+
+/** Those bytes of a file, without the secrets that begin before them or end behind them. */
+function bytesOf(file: FileHandle, { start, end }: ByteRange, mask?: Mask): ReadableStream<Uint8Array> {
+  const margin = mask?.margin ?? 0;
+  const before = Math.min(start, margin);
+  const stream = file.createReadStream({ start: start - before, end: end + margin });
+  const bytes = Readable.toWeb(stream) as ReadableStream<Uint8Array>;
+  return mask === undefined ? bytes : bytes.pipeThrough(mask.window(before, end - start + 1));
 }
 
 /** Breaks the connection where a file became shorter meanwhile: else the next answer would be taken for the rest. */

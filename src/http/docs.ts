@@ -20,7 +20,7 @@ const noLogo = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E
 /** What the pages may load: this server's own. The browser stops them where a new version would look elsewhere. */
 const pageHeaders = {
   "content-security-policy":
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src blob:",
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src blob:; frame-ancestors 'none'",
 };
 
 function page(title: string, head: string, body: string): string {

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { Job } from "../jobs/job.ts";
 import { isTerminal } from "../jobs/status.ts";
+import type { Server } from "./route.ts";
 
 /** One event of a stream of them (HTML, section 9.2, Server-sent events); `json` is the text of its JSON. */
 export interface ServerEvent {
@@ -33,8 +34,8 @@ export function* endText(job: Job | undefined): Generator<string> {
 }
 
 /** An answer that goes on; nothing is made before the client has taken what came before. */
-export function eventStream(c: Context, events: AsyncIterable<string>): Response {
-  const body = ReadableStream.from(events).pipeThrough(new TextEncoderStream());
+export function eventStream(c: Context, { streams }: Server, events: AsyncGenerator<string>): Response {
+  const body = ReadableStream.from(streams.count(events)).pipeThrough(new TextEncoderStream());
   return c.body(body, 200, {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store",

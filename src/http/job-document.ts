@@ -8,7 +8,7 @@ import { runDirectory } from "../runs/run-directory.ts";
 import { readStatus, requestOf, statusText } from "../runs/status-record.ts";
 import type { Server } from "./route.ts";
 
-/** A job as its status.json tells it, letter by letter; undefined when there is no such job (any more). */
+/** A job as its status.json tells it, letter by letter but for secrets; undefined when there is no such job (any more). */
 export async function jobDocument(server: Server, jobId: string): Promise<string | undefined> {
   const known = server.index.get(jobId);
   if (known === undefined) return undefined;
@@ -39,7 +39,7 @@ async function trustedStatus(server: Server, job: Job): Promise<string | undefin
   const directory = runDirectory(server.config.runsDir, job.job_id);
   const record = job.runtime === "" ? await sound(readOriginal(directory)) : await readStatus(directory);
   const agrees = record?.fields.job_id === job.job_id && record.fields.status === job.state.status;
-  return agrees ? record.text : undefined;
+  return agrees ? shown(server, record.text) : undefined;
 }
 
 /** The same from the other records, where status.json lags behind or was written over. */
@@ -47,5 +47,10 @@ async function composed(server: Server, job: Job): Promise<string> {
   const directory = runDirectory(server.config.runsDir, job.job_id);
   const request = (await sound(readRequest(directory))) ?? requestOf(job);
   const ending = isTerminal(job.state.status) ? await sound(readEnding(directory)) : undefined;
-  return statusText(request, job.state, ending);
+  return shown(server, statusText(request, job.state, ending));
+}
+
+/** With the secrets of the jobs hidden, if there are any. */
+function shown({ mask }: Server, text: string): string {
+  return mask === undefined ? text : mask.document(text);
 }

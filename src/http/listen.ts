@@ -2,9 +2,10 @@ import { createServer, type Server, type ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
+import type { Config } from "../config/config.ts";
 import { StartError } from "../errors.ts";
 import { errorCode } from "../runs/record-file.ts";
-import { bodyTooLarge, largestBody } from "./body.ts";
+import { bodyTooLarge } from "./body.ts";
 import { problemResponse } from "./problem.ts";
 import { answerWith, refusalOf, refuseBody, refuseGarbage, unreadable } from "./refusals.ts";
 
@@ -25,11 +26,11 @@ export interface Listener {
 /** @throws StartError when the address cannot be had */
 export async function listen(
   app: Hono,
-  host: string,
-  port: number,
+  config: Config,
   patience: ServerOptions = usualPatience,
 ): Promise<Listener> {
-  const server = createHttpServer(app, patience);
+  const { host, port } = config;
+  const server = createHttpServer(app, config, patience);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(startError(error, host, port)));
     server.listen(port, host, resolve);
@@ -39,20 +40,21 @@ export async function listen(
   return { url: `http://${name}:${address.port}`, close: () => closeServer(server) };
 }
 
-function createHttpServer(app: Hono, patience: ServerOptions): Server {
+function createHttpServer(app: Hono, config: Config, patience: ServerOptions): Server {
   const respond = getRequestListener(app.fetch, {
     hostname: "localhost",
     errorHandler: (error) => problemResponse(unreadable(error)),
   });
   const server = createServer({ ...patience, requireHostHeader: false }, (incoming, outgoing) => {
-    const problem = refusalOf(incoming);
+    const problem = refusalOf(incoming, config);
     if (problem) answerWith(problem, outgoing);
-    else if (Number(incoming.headers["content-length"]) > largestBody)
-      refuseBody(bodyTooLarge, incoming, outgoing);
+    else if (Number(incoming.headers["content-length"]) > config.maxBodyBytes)
+      refuseBody(bodyTooLarge(config.maxBodyBytes), incoming, outgoing);
     else void respond(incoming, outgoing);
   });
   // A client that has sent all it has to send, as `nc -N` does, still gets its answer (RFC 9112, section 9.6).
   Object.assign(server, { httpAllowHalfOpen: true });
+  server.maxConnections = config.maxConnections;
   refuseGarbage(server);
   return server;
 }

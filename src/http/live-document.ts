@@ -15,7 +15,7 @@ export async function liveDocument(
   if (text === undefined || state === undefined) return undefined;
   if (state.status !== "running") return { text, etag: etagOf(text) };
   const progress = JSON.stringify(
-    await readProgress(runDirectory(server.config.runsDir, jobId), state.started_at),
+    await readProgress(runDirectory(server.config.runsDir, jobId), state.started_at, server.mask),
   );
   const usage = JSON.stringify(state.shim && (await treeUsage(state.shim)));
   const withoutUsage = text.replace('\n"usage": null,\n', "\n");

@@ -6,6 +6,7 @@ import { Problem } from "../errors.ts";
 import type { Events } from "../events.ts";
 import { errorCode } from "../runs/record-file.ts";
 import { RunsDirectoryAway } from "../runs/run-directory.ts";
+import { DiskShort, QueueFull } from "../supervisor/accept.ts";
 
 /** The body of every error. */
 export const ProblemBody = z
@@ -44,8 +45,11 @@ export function problemResponse(problem: Problem, headers: Record<string, string
 export function answerError(events: Events): (error: Error, c: Context) => Response {
   return (error, c) => {
     const problem = problemOf(error);
-    if (problem.status >= 500) events.emit("trouble", `${c.req.method} ${c.req.path} failed`, { error });
-    return problemResponse(problem, problem.status === 503 ? { "retry-after": "1" } : {});
+    if (problem.status >= 500) {
+      const request_id = c.get("requestId");
+      events.emit("trouble", `${c.req.method} ${c.req.path} failed`, { error, request_id });
+    }
+    return problemResponse(problem, problem.status === 503 ? { "retry-after": "1", ...problem.headers } : {});
   };
 }
 
@@ -72,6 +76,15 @@ function problemOf(error: Error): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof RunsDirectoryAway) {
     return new Problem(503, "The runs directory is away: mount it again, or restart the server elsewhere");
+  }
+  if (error instanceof QueueFull) {
+    return new Problem(503, `${error.message}: wait until some have ended, or raise QUANT_RUNS_MAX_QUEUED`);
+  }
+  if (error instanceof DiskShort) {
+    return new Problem(
+      507,
+      `The disk is short, ${error.message}: free some space and send the request again`,
+    );
   }
   if (error instanceof HTTPException && error.status < 500) return new Problem(400, error.message);
   if (errorCode(error) === "ECONNRESET") return new Problem(400, "The body ended before it was whole");

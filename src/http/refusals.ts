@@ -1,20 +1,37 @@
+import { randomUUID } from "node:crypto";
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { RequestError } from "@hono/node-server";
+import { isOwnHost, parseHost } from "../access/hosts.ts";
+import type { Config } from "../config/config.ts";
 import { Problem } from "../errors.ts";
 import { errorCode } from "../runs/record-file.ts";
 import { problemText } from "./problem.ts";
+import { securityHeaders } from "./security-headers.ts";
 
 /** Milliseconds a sender of garbage has to take the answer before its connection is cut. */
 const timeToRead = 1000;
 
 /**
- * What no route may see: a request without the one Host header of RFC 9112, section 3.2, and a path that a URL parser
- * would quietly make into another one, as `/jobs/%2e%2e` into `/`.
+ * What no route may see: a request without the one Host header of RFC 9112, section 3.2, one that is meant for another
+ * server, and a path that a URL parser would quietly make into another one, as `/jobs/%2e%2e` into `/`.
  */
-export function refusalOf({ url = "", httpVersion, headersDistinct }: IncomingMessage): Problem | undefined {
-  if (httpVersion !== "1.0" && headersDistinct.host?.length !== 1) {
+export function refusalOf(incoming: IncomingMessage, config: Config): Problem | undefined {
+  const { url = "", httpVersion, headersDistinct } = incoming;
+  const { host: hosts = [] } = headersDistinct;
+  if (hosts.length !== 1 && !(httpVersion === "1.0" && hosts.length === 0)) {
     return new Problem(400, "The request must have exactly one Host header");
+  }
+  const [, authority] = /^[a-z]+:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url) ?? [];
+  const named = authority === undefined ? hosts : [...hosts, authority];
+  if (!named.every((host) => parseHost(host))) {
+    return new Problem(400, "The Host header, or the host of the request's target, is none");
+  }
+  if (!named.every((host) => isOwnHost(config, host))) {
+    return new Problem(
+      421,
+      "The Host header names no host of this server: QUANT_RUNS_ALLOWED_HOSTS adds its names",
+    );
   }
   const [path = ""] = url.split(/[?#]/, 1);
   const isTidied = /\/(\.|%2e){1,2}(\/|$)/i.test(path);
@@ -33,16 +50,19 @@ export function unreadable(error: unknown): Problem {
  */
 export function refuseBody(problem: Problem, incoming: IncomingMessage, outgoing: ServerResponse): void {
   const text = problemText(problem);
-  const headers = { "content-type": "application/problem+json", "content-length": Buffer.byteLength(text) };
+  const headers = { ...headersOf(problem), "content-length": Buffer.byteLength(text) };
   outgoing.writeHead(problem.status, { ...headers, connection: "close" }).write(text);
   incoming.once("end", () => outgoing.end()).resume();
 }
 
+function headersOf({ headers }: Problem): Record<string, string> {
+  const own = { "content-type": "application/problem+json", "x-request-id": randomUUID() };
+  return { ...securityHeaders, ...own, ...headers };
+}
+
 /** Answers a request that no route gets to see. */
 export function answerWith(problem: Problem, outgoing: ServerResponse): void {
-  outgoing
-    .writeHead(problem.status, { "content-type": "application/problem+json" })
-    .end(problemText(problem));
+  outgoing.writeHead(problem.status, headersOf(problem)).end(problemText(problem));
 }
 
 /** Answers, with a problem the sender can read, what node:http would answer with nothing but a status line. */
@@ -100,7 +120,7 @@ function refuse(socket: Duplex, problem: Problem): void {
   const body = problemText(problem);
   const head = [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-    "content-type: application/problem+json",
+    ...Object.entries(headersOf(problem)).map(([name, value]) => `${name}: ${value}`),
     `content-length: ${Buffer.byteLength(body)}`,
     "connection: close",
     ...(problem.status === 405 ? ["allow: GET, HEAD, POST"] : []),

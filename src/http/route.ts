@@ -1,14 +1,17 @@
 import type { RouteConfig } from "@asteasolutions/zod-to-openapi";
 import type { Context } from "hono";
 import type { z } from "zod";
-import type { Config } from "../config.ts";
+import type { Token } from "../access/tokens.ts";
+import type { Config } from "../config/config.ts";
 import { type FieldError, Problem } from "../errors.ts";
 import type { Events } from "../events.ts";
+import type { Mask } from "../secrets/mask.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { JobIndex } from "../tracking/job-index.ts";
 import type { Journal } from "../tracking/journal.ts";
 import type { Watcher } from "../tracking/watcher.ts";
 import { ProblemBody } from "./problem.ts";
+import type { Streams } from "./streams.ts";
 
 /** What the routes work with. */
 export interface Server {
@@ -17,6 +20,11 @@ export interface Server {
   readonly index: JobIndex;
   readonly journal: Journal;
   readonly supervisor: Supervisor;
+  /** None lets everybody in who reaches the port. */
+  readonly tokens: readonly Token[];
+  readonly streams: Streams;
+  /** Hides the secrets of the jobs in what is shown of them; undefined when there are none. */
+  readonly mask: Mask | undefined;
   readonly watcher: Pick<Watcher, "isBlind">;
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { entrypointForm } from "../jobs/entrypoint.ts";
 import { Failure } from "../jobs/failure.ts";
+import { JobEnvironment } from "../jobs/job-environment.ts";
 import { Labels } from "../jobs/labels.ts";
 import { Limits } from "../jobs/limits.ts";
 import { Progress } from "../jobs/progress.ts";
@@ -32,10 +33,15 @@ const Parameters = z
   });
 
 /** Every limit may be left out: the server's defaults apply. */
-const LimitsRequest = z.object({
+export const LimitsRequest = z.object({
   timeout_seconds: Limits.shape.timeout_seconds.optional(),
   silence_timeout_seconds: Limits.shape.silence_timeout_seconds.optional(),
   cancel_grace_seconds: Limits.shape.cancel_grace_seconds.nullish(),
+  memory_bytes: Limits.shape.memory_bytes.unwrap().optional(),
+  cpu_seconds: Limits.shape.cpu_seconds.unwrap().optional(),
+  open_files: Limits.shape.open_files.unwrap().optional(),
+  file_bytes: Limits.shape.file_bytes.unwrap().optional(),
+  processes: Limits.shape.processes.unwrap().optional(),
 });
 
 export const JobRequest = z
@@ -50,6 +56,9 @@ export const JobRequest = z
       labels: Labels.nullish()
         .describe("What you call the job, to find it by: up to 32 names and values.")
         .meta({ example: { desk: "fx", run: "nightly" } }),
+      env: JobEnvironment.nullish()
+        .describe("Variables of the job's environment, of names that QUANT_RUNS_ALLOW_ENV permits.")
+        .meta({ example: { MODEL_SEED: "7" } }),
       ...LimitsRequest.shape,
     },
     "must be a JSON object",

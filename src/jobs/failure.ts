@@ -4,11 +4,11 @@ import { z } from "zod";
 export const Failure = z
   .object({
     reason: z
-      .enum(["exception", "entrypoint", "crashed", "cancelled", "timeout", "lost"])
+      .enum(["exception", "entrypoint", "crashed", "cancelled", "timeout", "memory", "lost"])
       .describe(
         "exception: the callable raised. entrypoint: it cannot be imported, found or called. crashed: its process " +
-          "died or exited before it had answered. cancelled, timeout: it was stopped. lost: its shim vanished " +
-          "without a record.",
+          "died or exited before it had answered. cancelled, timeout: it was stopped. memory: there was none left " +
+          "within its limit memory_bytes. lost: its shim vanished without a record.",
       ),
     exit_code: z
       .int()

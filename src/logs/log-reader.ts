@@ -1,6 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { openRegular } from "../runs/regular-file.ts";
-import { textOf, wholeCharacters } from "./text.ts";
+import type { Mask } from "../secrets/mask.ts";
+import { textOf, wholeText } from "./text.ts";
 
 /** A piece of a log with its place in the file, or a file that has become shorter and is told from its beginning again. */
 export type LogPiece =
@@ -12,6 +13,8 @@ export interface LogFile {
   /** Absolute path of the run directory. */
   readonly directory: string;
   readonly name: string;
+  /** Hides the secrets in it, if there are any. */
+  readonly mask?: Mask | undefined;
 }
 
 const mostBytes = 32 * 1024;
@@ -45,11 +48,21 @@ export class LogReader implements AsyncDisposable {
     const { size } = await this.#file.stat();
     if (size < offset) return { kind: "truncated", offset, next: 0 };
     if (size === offset) return undefined;
-    const { buffer, bytesRead } = await this.#file.read(Buffer.allocUnsafe(mostBytes), 0, mostBytes, offset);
+    const { mask } = this.#log;
+    const margin = mask?.margin ?? 0;
+    const before = Math.min(offset, margin); // a secret may begin there
+    const most = before + mostBytes + margin;
+    const { buffer, bytesRead } = await this.#file.read(Buffer.allocUnsafe(most), 0, most, offset - before);
     const read = buffer.subarray(0, bytesRead);
-    const bytes = isLast && bytesRead < mostBytes ? bytesRead : wholeCharacters(read);
-    if (bytes === 0) return undefined;
-    return { kind: "text", offset, next: offset + bytes, text: textOf(read.subarray(0, bytes)) };
+    const end = isLast && bytesRead < most ? bytesRead : wholeText(read, mask);
+    if (end <= before) return undefined;
+    mask?.hide(read);
+    return {
+      kind: "text",
+      offset,
+      next: offset - before + end,
+      text: textOf(read.subarray(before, end)),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,3 +1,5 @@
+import type { Mask } from "../secrets/mask.ts";
+
 /**
  * How many of these bytes are whole characters of UTF-8 (RFC 3629): all but the beginning of one at the end, which the
  * next read completes. Bytes that are no UTF-8 count as whole, they are replaced one by one.
@@ -9,6 +11,11 @@ export function wholeCharacters(bytes: Uint8Array): number {
     if (byte >= 0xc0) return charactersBytes(byte) > back ? bytes.length - back : bytes.length;
   }
   return bytes.length;
+}
+
+/** How many of these bytes are whole characters and begin no secret that the next read may complete. */
+export function wholeText(bytes: Buffer, mask: Mask | undefined): number {
+  return wholeCharacters(mask === undefined ? bytes : bytes.subarray(0, mask.openEnd(bytes)));
 }
 
 /** How many bytes a character has that begins with this one. */

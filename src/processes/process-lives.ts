@@ -1,20 +1,28 @@
 import { readlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { ProcessIdentity } from "../jobs/job.ts";
+import { pidHere } from "./pid-here.ts";
 import { procText } from "./proc.ts";
 import { readStat, readStatNow } from "./process-stat.ts";
 
 /**
  * Whether a process still runs: pid, start time and boot id must all agree, a pid alone proves nothing. Of a process on
- * another machine, or among the pids of another container, nothing is known here (pid_namespaces(7)).
+ * another machine, or of a container that cannot be seen into from here, nothing is known (pid_namespaces(7)).
  */
 export async function lifeOf(identity: ProcessIdentity): Promise<"lives" | "gone" | "unknown"> {
   if (identity.host !== hostname() || identity.start_time_ticks === null) return "unknown";
   const here = await ownPlace();
   if (here.bootId !== identity.boot_id) return "gone";
-  const found = await readStat(identity.pid);
+  const found = await readStat(await pidToLookAt(identity));
   if (found?.startTimeTicks === identity.start_time_ticks && !found.hasEnded) return "lives";
   return here.pidNamespace === identity.pid_namespace ? "gone" : "unknown";
+}
+
+/** The pid by which this server may know a process; whether it is the one meant must still be proven. */
+export async function pidToLookAt(identity: ProcessIdentity): Promise<number> {
+  const { pidNamespace } = await ownPlace();
+  const isOwn = identity.pid_namespace === null || identity.pid_namespace === pidNamespace;
+  return isOwn ? identity.pid : ((await pidHere(identity)) ?? identity.pid);
 }
 
 /** Whether a process is known to run. */
@@ -25,9 +33,10 @@ export async function processLives(identity: ProcessIdentity): Promise<boolean> 
 /** Signals a process that is proven to be the one meant; look and signal in one turn. False when it is not there. */
 export async function signalProven(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<boolean> {
   if (!(await processLives(identity))) return false;
+  const pid = await pidToLookAt(identity);
   try {
-    const isMeant = readStatNow(identity.pid)?.startTimeTicks === identity.start_time_ticks;
-    return isMeant && process.kill(identity.pid, signal);
+    const isMeant = readStatNow(pid)?.startTimeTicks === identity.start_time_ticks;
+    return isMeant && process.kill(pid, signal);
   } catch {
     return false; // it ended between the two looks
   }

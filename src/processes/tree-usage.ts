@@ -1,7 +1,7 @@
 import type { ProcessIdentity } from "../jobs/job.ts";
 import type { Usage } from "../jobs/usage.ts";
 import { pids, procText, readEach } from "./proc.ts";
-import { processLives } from "./process-lives.ts";
+import { pidToLookAt, processLives } from "./process-lives.ts";
 import { type ProcessStat, readStat } from "./process-stat.ts";
 
 /**
@@ -18,8 +18,9 @@ const ticksPerSecond = 100;
 export async function treeUsage(shim: ProcessIdentity): Promise<Usage | null> {
   if (!(await processLives(shim))) return null;
   const found = await everyProcess();
+  const rootPid = await pidToLookAt(shim);
   const root = found.find(
-    ({ pid, startTimeTicks }) => pid === shim.pid && startTimeTicks === shim.start_time_ticks,
+    ({ pid, startTimeTicks }) => pid === rootPid && startTimeTicks === shim.start_time_ticks,
   );
   return root === undefined ? null : usageBelow(root, descendantsOf(root, found));
 }

@@ -1,8 +1,9 @@
 import type { Progress } from "../jobs/progress.ts";
 import { microseconds } from "../jobs/timestamp.ts";
-import { textOf, wholeCharacters } from "../logs/text.ts";
+import { textOf, wholeText } from "../logs/text.ts";
 import { openRegular } from "../runs/regular-file.ts";
 import { fileNames } from "../runs/run-directory.ts";
+import type { Mask } from "../secrets/mask.ts";
 import { parseProgressLine } from "./explicit.ts";
 import { lastBar } from "./last-bar.ts";
 
@@ -10,19 +11,27 @@ import { lastBar } from "./last-bar.ts";
  * How far a job is: what it wrote to its progress file, else the last progress bar in its logs; null when neither tells.
  * Reads the ends of the files and nothing else, only when somebody asks.
  */
-export async function readProgress(directory: string, startedAt: string): Promise<Progress | null> {
-  return (await toldProgress(directory, startedAt)) ?? (await shownProgress(directory)) ?? null;
+export async function readProgress(
+  directory: string,
+  startedAt: string,
+  mask?: Mask,
+): Promise<Progress | null> {
+  return (await toldProgress(directory, startedAt, mask)) ?? (await shownProgress(directory, mask)) ?? null;
 }
 
 /** What the last sound line of the progress file tells. */
-async function toldProgress(directory: string, startedAt: string): Promise<Progress | undefined> {
-  const end = await readEnd(directory, fileNames.progress);
+async function toldProgress(
+  directory: string,
+  startedAt: string,
+  mask: Mask | undefined,
+): Promise<Progress | undefined> {
+  const end = await readEnd(directory, fileNames.progress, undefined);
   if (end === undefined) return undefined;
   const elapsed = end.modified / 1000 - microseconds(startedAt) / 1e6;
   return completeLines(end.text)
     .reverse()
     .values()
-    .map((line) => parseProgressLine(line, elapsed))
+    .map((line) => parseProgressLine(mask === undefined ? line : mask.json.hide(line), elapsed))
     .find((progress) => progress !== undefined);
 }
 
@@ -34,9 +43,10 @@ function completeLines(text: string): string[] {
 }
 
 /** The last bar of the logs: of two that of the log which was written last. */
-async function shownProgress(directory: string): Promise<Progress | undefined> {
-  const ends = [await readEnd(directory, fileNames.stderr), await readEnd(directory, fileNames.stdout)];
-  return ends
+async function shownProgress(directory: string, mask: Mask | undefined): Promise<Progress | undefined> {
+  const stderr = await readEnd(directory, fileNames.stderr, mask);
+  const stdout = await readEnd(directory, fileNames.stdout, mask);
+  return [stderr, stdout]
     .filter((end) => end !== undefined)
     .toSorted((one, other) => other.modified - one.modified)
     .values()
@@ -53,14 +63,16 @@ interface End {
 }
 
 /** The end of a file from a line on; undefined when there is none that may be read. */
-async function readEnd(directory: string, name: string): Promise<End | undefined> {
+async function readEnd(directory: string, name: string, mask: Mask | undefined): Promise<End | undefined> {
   await using file = await openRegular(directory, name);
   if (file === undefined) return undefined;
   const { size, mtimeMs } = await file.stat();
   const start = Math.max(0, size - mostBytes);
   const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(mostBytes), 0, mostBytes, start);
-  const bytes = buffer.subarray(0, bytesRead);
-  const text = textOf(bytes.subarray(0, wholeCharacters(bytes)));
+  const read = buffer.subarray(0, bytesRead);
+  const whole = wholeText(read, mask);
+  mask?.hide(read);
+  const text = textOf(read.subarray(0, whole));
   return { text: start === 0 ? text : afterLineEnd(text), modified: mtimeMs };
 }
 

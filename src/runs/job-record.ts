@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { JobEnvironment, noEnvironment } from "../jobs/job-environment.ts";
 import { type Labels, noLabels } from "../jobs/labels.ts";
-import { defaultGraceSeconds, Limits } from "../jobs/limits.ts";
+import { Limits, noLimits } from "../jobs/limits.ts";
 import { CorruptRecord, parseRecord, readText } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
@@ -10,12 +11,10 @@ const JobFields = z.object({
   created_at: z.string(),
   runtime: z.string(),
   entrypoint: z.string(),
+  submitted_by: z.string().nullable().default(null),
   labels: z.record(z.string(), z.string()).default(noLabels),
-  limits: Limits.default({
-    timeout_seconds: null,
-    silence_timeout_seconds: null,
-    cancel_grace_seconds: defaultGraceSeconds,
-  }),
+  limits: Limits.default(noLimits),
+  env: JobEnvironment.default(noEnvironment),
 });
 
 /** What a client asks for. `parameters` is the JSON text as it was sent: `1.0` stays `1.0`. */
@@ -26,6 +25,9 @@ export interface Request {
   readonly entrypoint: string;
   readonly limits: Limits;
   readonly labels: Labels;
+  readonly env: JobEnvironment;
+  /** Name of the token by which the job was submitted; null where none was asked for. */
+  readonly submitted_by: string | null;
   readonly parameters: string;
 }
 
@@ -39,6 +41,8 @@ export function jobText(request: Request): string {
     entrypoint: JSON.stringify(request.entrypoint),
     limits: JSON.stringify(request.limits),
     labels: JSON.stringify(request.labels),
+    env: JSON.stringify(request.env),
+    submitted_by: JSON.stringify(request.submitted_by),
     parameters: request.parameters,
   });
 }

@@ -1,4 +1,7 @@
+import { statfs } from "node:fs/promises";
+import type { Config } from "../config/config.ts";
 import type { Job } from "../jobs/job.ts";
+import type { JobEnvironment } from "../jobs/job-environment.ts";
 import { newJobId } from "../jobs/job-id.ts";
 import type { Labels } from "../jobs/labels.ts";
 import type { Limits } from "../jobs/limits.ts";
@@ -14,13 +17,43 @@ export interface Wish {
   readonly parameters: string;
   readonly limits: Limits;
   readonly labels: Labels;
+  readonly env: JobEnvironment;
+  /** Name of the client's token; null where none is asked for. */
+  readonly submitted_by: string | null;
 }
 
-export async function acceptJob(scope: Scope, wish: Wish): Promise<{ job_id: string; created_at: string }> {
+/** A job on disk and in the queue. */
+export interface Accepted {
+  readonly job_id: string;
+  readonly created_at: string;
+}
+
+/** As many jobs wait as may. */
+export class QueueFull extends Error {
+  override readonly name = "QueueFull";
+}
+
+/** The disk of the runs directory has less room left than it must. */
+export class DiskShort extends Error {
+  override readonly name = "DiskShort";
+}
+
+/**
+ * @throws QueueFull, DiskShort, RunsDirectoryAway: then there is no job
+ */
+export async function acceptJob(scope: Scope, wish: Wish): Promise<Accepted> {
+  const { maxQueued } = scope.config;
+  const accepted = await scope.queue.expecting(maxQueued, () => putJob(scope, wish));
+  if (accepted === "full") throw new QueueFull(`${maxQueued} jobs wait, as many as may`);
+  return accepted;
+}
+
+async function putJob(scope: Scope, wish: Wish): Promise<Accepted> {
   const created_at = now();
   const job_id = newJobId(created_at);
   const { runsDir, durability } = scope.config;
   await expectPresent(runsDir); // a job must not land on the disk below a mount point
+  await expectRoom(scope.config);
   await createRunDirectory(runsDir, { ...wish, job_id, created_at }, durability);
   const { entrypoint, runtime, labels } = wish;
   const job: Job = { job_id, created_at, entrypoint, runtime, labels, state: { status: "pending" } };
@@ -28,4 +61,12 @@ export async function acceptJob(scope: Scope, wish: Wish): Promise<{ job_id: str
   scope.events.emit("accepted", job);
   scope.queue.push(job_id);
   return { job_id, created_at };
+}
+
+/** What is free to users other than root counts (statvfs(3), f_bavail). */
+async function expectRoom({ runsDir, minFreeBytes }: Config): Promise<void> {
+  if (minFreeBytes === 0) return;
+  const { bavail, bsize } = await statfs(runsDir);
+  if (bavail * bsize >= minFreeBytes) return;
+  throw new DiskShort(`${bavail * bsize} bytes are free, ${minFreeBytes} must be`);
 }

@@ -4,6 +4,7 @@ export class Queue {
   readonly #waiting = new Set<string>();
   readonly #active = new Set<string>();
   readonly #start: (jobId: string) => void;
+  #expected = 0;
   #open = false;
   #filling = false;
 
@@ -15,6 +16,22 @@ export class Queue {
   /** Jobs that hold a slot. */
   get active(): ReadonlySet<string> {
     return this.#active;
+  }
+
+  /** How many jobs wait, those that are being put on disk included. */
+  get waiting(): number {
+    return this.#waiting.size + this.#expected;
+  }
+
+  /** Keeps a place for a job while it is put on disk; false when so many wait already. */
+  async expecting<Result>(most: number, put: () => Promise<Result>): Promise<Result | "full"> {
+    if (this.waiting >= most) return "full";
+    this.#expected++;
+    try {
+      return await put();
+    } finally {
+      this.#expected--;
+    }
   }
 
   /** Nothing starts before the queue is opened. */

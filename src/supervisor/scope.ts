@@ -1,4 +1,4 @@
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import type { Events } from "../events.ts";
 import type { StartShim } from "../executors/executor.ts";
 import type { Observation } from "../runs/observe.ts";

@@ -1,5 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { Shim, ShimEnd } from "../executors/executor.ts";
+import { noEnvironment } from "../jobs/job-environment.ts";
+import { readRequest } from "../runs/job-record.ts";
 import { openOutputFiles } from "../runs/output-files.ts";
 import { errorCode } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
@@ -69,10 +71,11 @@ async function spawnShim(scope: Scope, jobId: string): Promise<Shim> {
   const job = scope.index.get(jobId);
   if (job === undefined) throw new Error(`job ${jobId} is not in the index`);
   const directory = runDirectory(scope.config.runsDir, jobId);
+  const request = await readRequest(directory);
   await using output = await openOutputFiles(directory);
   const shim = scope.startShim({
     directory,
-    environment: jobEnvironment(process.env, {
+    environment: jobEnvironment(process.env, request?.env ?? noEnvironment, {
       ...shimSettings(scope.config),
       ...runtimeNamed(job.runtime)?.environment(scope.config),
     }),

@@ -2,7 +2,7 @@ import { historyOf, type Job, startedAt } from "../jobs/job.ts";
 import type { Progress } from "../jobs/progress.ts";
 import { isTerminal } from "../jobs/status.ts";
 import { untilNextLook } from "../logs/follow.ts";
-import { type LogPiece, LogReader } from "../logs/log-reader.ts";
+import { type LogFile, type LogPiece, LogReader } from "../logs/log-reader.ts";
 import { Silence } from "../logs/silence.ts";
 import { readProgress } from "../progress/read-progress.ts";
 import { fileNames } from "../runs/run-directory.ts";
@@ -20,18 +20,21 @@ export type JobNews = { readonly place: Place } & (
   | { readonly kind: "quiet" }
 );
 
+/** Where a job's files are, and what hides the secrets in them, if there are any. */
+export type Run = Omit<LogFile, "name">;
+
 /**
  * One job from a place to its end: its statuses, its logs and its progress. The end comes behind the last byte. Nothing
  * is read before the last news were taken.
  */
 export async function* followJob(
-  directory: string,
+  run: Run,
   current: () => Job | undefined,
   from: Place,
   signal: AbortSignal,
 ): AsyncGenerator<JobNews> {
   const silence = new Silence();
-  await using follower = new JobFollower(directory, from);
+  await using follower = new JobFollower(run, from);
   while (!signal.aborted) {
     const job = current(); // asked first: what was written before the end is read after it
     const news = await follower.look(job);
@@ -52,15 +55,15 @@ function hasEnded(job: Job | undefined): boolean {
 const millisecondsBetweenProgress = 500;
 
 class JobFollower implements AsyncDisposable {
-  readonly #directory: string;
+  readonly #run: Run;
   readonly #logs: Readonly<Record<LogName, LogReader>>;
   #statuses: number;
   #progress = "";
   #progressLookedAt = -Infinity;
 
-  constructor(directory: string, from: Place) {
-    const reader = (log: LogName) => new LogReader({ directory, name: fileNames[log] }, from[log]);
-    this.#directory = directory;
+  constructor(run: Run, from: Place) {
+    const reader = (log: LogName) => new LogReader({ ...run, name: fileNames[log] }, from[log]);
+    this.#run = run;
     this.#logs = { stdout: reader("stdout"), stderr: reader("stderr") };
     this.#statuses = from.statuses;
   }
@@ -95,7 +98,7 @@ class JobFollower implements AsyncDisposable {
     const isDue = performance.now() - this.#progressLookedAt >= millisecondsBetweenProgress;
     if (!started || (!isDue && !hasEnded(job))) return [];
     this.#progressLookedAt = performance.now();
-    const progress = await readProgress(this.#directory, started);
+    const progress = await readProgress(this.#run.directory, started, this.#run.mask);
     const text = JSON.stringify(progress);
     if (progress === null || text === this.#progress) return [];
     this.#progress = text;

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { expect, test } from "vitest";
+import { noLimits } from "../../src/jobs/limits.ts";
 import { jobText } from "../../src/runs/job-record.ts";
 import { statusText } from "../../src/runs/status-record.ts";
 import { descriptorsOf, residentBytes } from "../support/processes.ts";
@@ -46,12 +47,14 @@ async function writePending(runsDir: string, count: number): Promise<string[]> {
   );
   for (const [number, job_id] of ids.entries()) {
     const created_at = `2026-01-01T00:00:00.${String(number).padStart(6, "0")}+00:00`;
-    const limits = { timeout_seconds: null, silence_timeout_seconds: null, cancel_grace_seconds: 10 };
+    const limits = noLimits;
     const request = {
       job_id,
       created_at,
       runtime: "python",
       labels: {},
+      submitted_by: null,
+      env: {},
       entrypoint: "basic:returns_nothing",
       limits,
       parameters: "{}",

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { listen, usualPatience } from "../../src/http/listen.ts";
 import { send, waitFor } from "../support/server.ts";
-import { emptyApp } from "./empty-app.ts";
+import { emptyApp, emptyConfig } from "./empty-app.ts";
 import { expectProblem, refusingServer } from "./problem.ts";
 import { exchange, exchangeOne, openSocket, parseAnswers, postText, readToEnd, requestText } from "./raw.ts";
 
@@ -243,7 +243,7 @@ test.each([
   ["a part of its body", postText(["Content-Length: 99"], "{")],
 ])("a request of which %s comes gets 408", async (_what, bytes) => {
   const impatience = { headersTimeout: 100, requestTimeout: 200, connectionsCheckingInterval: 20 };
-  const listener = await listen(emptyApp(), "127.0.0.1", 0, impatience);
+  const listener = await listen(emptyApp(), emptyConfig(), impatience);
   onTestFinished(() => listener.close());
   const socket = await openSocket(listener);
   onTestFinished(() => void socket.destroy());

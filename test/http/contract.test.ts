@@ -20,6 +20,13 @@ const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\
 const text = expect.any(String);
 const number = expect.any(Number);
 
+/** Settings that have no default. */
+const notSet = [
+  ...["TOKEN", "TOKEN_FILE", "RATE_LIMIT", "ALLOWED_HOSTS", "CORS_ORIGINS", "ALLOW", "ALLOW_ENV"],
+  ...["SECRETS_FILE", "SANDBOX_WRITE", "DEFAULT_MEMORY_BYTES", "DEFAULT_CPU_SECONDS", "DEFAULT_OPEN_FILES"],
+  ...["DEFAULT_FILE_BYTES", "DEFAULT_PROCESSES"],
+];
+
 describe("GET /", () => {
   test("describes the server", async () => {
     const { status, headers, body } = await send(server(), "/");
@@ -54,6 +61,14 @@ describe("GET /", () => {
         QUANT_RUNS_DURABILITY: "power",
         QUANT_RUNS_DEFAULT_TIMEOUT_SECONDS: "Not set",
         QUANT_RUNS_KEEP_STRAYS: false,
+        QUANT_RUNS_MAX_QUEUED: 100_000,
+        QUANT_RUNS_MAX_BODY_BYTES: 8 * 1024 * 1024,
+        QUANT_RUNS_MAX_CONNECTIONS: 4096,
+        QUANT_RUNS_MAX_STREAMS: 1000,
+        QUANT_RUNS_MIN_FREE_BYTES: 0,
+        QUANT_RUNS_SANDBOX: "none",
+        QUANT_RUNS_SANDBOX_NETWORK: false,
+        ...Object.fromEntries(notSet.map((name) => [`QUANT_RUNS_${name}`, "Not set"])),
       },
     });
   });

@@ -11,7 +11,7 @@ test.runIf(process.env.CI)("a run that decides something has a browser to look w
 });
 
 describe.skipIf(chromiumPath === undefined)("in a browser (skipped where no Chromium is installed)", () => {
-  const server = sharedServer();
+  const server = sharedServer({ env: { QUANT_RUNS_ALLOWED_HOSTS: hostName } });
   const browser = sharedBrowser();
 
   async function open(path: string): Promise<{ page: Page; misdeeds: Misdeeds }> {

@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Command } from "commander";
 import type { Hono } from "hono";
 import { onTestFinished } from "vitest";
-import { completeConfig } from "../../src/config.ts";
+import { type Config, completeConfig, serveOptions } from "../../src/config/config.ts";
 import { Events } from "../../src/events.ts";
 import { createApp } from "../../src/http/app.ts";
+import { Streams } from "../../src/http/streams.ts";
 import type { Job } from "../../src/jobs/job.ts";
 import { lockFile } from "../../src/runs/run-directory.ts";
 import { createSupervisor, type Supervisor } from "../../src/supervisor/supervisor.ts";
@@ -19,6 +21,13 @@ interface Contents {
   readonly actions?: Partial<Supervisor>;
 }
 
+/** What a server runs with that was told nothing. */
+function usualOptions(): Config {
+  const command = new Command();
+  for (const option of serveOptions()) command.addOption(option.env(`UNSET_${option.envVar}`));
+  return command.parse([], { from: "user" }).opts();
+}
+
 /** An empty runs directory that looks as if a server had it. */
 function served(): string {
   const folder = mkdtempSync(join(tmpdir(), "quant-runs-test-"));
@@ -27,23 +36,14 @@ function served(): string {
   return folder;
 }
 
+/** What such an app runs with. */
+export function emptyConfig(runsDir: string = served()): Config {
+  return completeConfig({ ...usualOptions(), port: 0, runsDir, durability: "process" });
+}
+
 /** The app as it is in the server, with no more jobs than are given and nothing to start any with. */
 export function emptyApp({ runsDir = served(), jobs = [], actions = {} }: Contents = {}): Hono {
-  const options = {
-    host: "127.0.0.1",
-    port: 0,
-    runsDir,
-    entrypoint: undefined,
-    concurrency: 1,
-    keepStrays: false,
-  };
-  const config = completeConfig({
-    ...options,
-    logLevel: "info",
-    python: "python3",
-    durability: "process",
-    defaultTimeoutSeconds: undefined,
-  });
+  const config = emptyConfig(runsDir);
   const events = new Events();
   const index = new JobIndex(events);
   index.load(jobs);
@@ -52,5 +52,15 @@ export function emptyApp({ runsDir = served(), jobs = [], actions = {} }: Conten
   };
   const supervisor = { ...createSupervisor({ config, index, events, startShim }), ...actions };
   const journal = new Journal(events);
-  return createApp({ config, events, index, journal, supervisor, watcher: { isBlind: () => false } });
+  return createApp({
+    config,
+    events,
+    index,
+    journal,
+    supervisor,
+    tokens: [],
+    streams: new Streams(10),
+    mask: undefined,
+    watcher: { isBlind: () => false },
+  });
 }

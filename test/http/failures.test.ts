@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ProblemBody } from "../../src/http/problem.ts";
+import { noLimits } from "../../src/jobs/limits.ts";
 import { createRunDirectory } from "../../src/runs/accept.ts";
 import { temporaryFolder } from "../support/server.ts";
 import { emptyApp } from "./empty-app.ts";
@@ -10,12 +11,14 @@ import { emptyApp } from "./empty-app.ts";
 
 const jobId = "20260101-000000-0000000000";
 const request = {
-  limits: { timeout_seconds: null, silence_timeout_seconds: null, cancel_grace_seconds: 10 },
+  limits: noLimits,
   job_id: jobId,
   created_at: "2026-01-01T00:00:00.000000+00:00",
   entrypoint: "basic:succeeds",
   runtime: "python",
   labels: {},
+  submitted_by: null,
+  env: {},
 };
 
 function failure(code: string): () => Promise<never> {

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { type Config, completeConfig, dropEmptyVariables, serveOptions } from "../../src/config.ts";
+import { type Config, completeConfig, dropEmptyVariables, serveOptions } from "../../src/config/config.ts";
 
 const settings = [
   { name: "HOST", flag: "--host", value: "127.0.0.2", other: "127.0.0.3", wrong: [] },
@@ -45,6 +45,82 @@ const settings = [
     wrong: ["0", "-1", "soon", "1e9"],
   },
   { name: "QUANT_RUNS_KEEP_STRAYS", flag: "--keep-strays", value: "yes", other: "no", wrong: ["perhaps"] },
+  { name: "QUANT_RUNS_SANDBOX", flag: "--sandbox", value: "bubblewrap", other: "none", wrong: ["docker"] },
+  {
+    name: "QUANT_RUNS_SANDBOX_NETWORK",
+    flag: "--sandbox-network",
+    value: "yes",
+    other: "no",
+    wrong: ["perhaps"],
+  },
+  {
+    name: "QUANT_RUNS_SANDBOX_WRITE",
+    flag: "--sandbox-write",
+    value: "/srv/models, /var/cache",
+    other: "/srv",
+    wrong: ["srv", "/srv,,/var"],
+  },
+  { name: "QUANT_RUNS_SECRETS_FILE", flag: "--secrets-file", value: "/run/secrets", other: "x", wrong: [] },
+  {
+    name: "QUANT_RUNS_TOKEN",
+    flag: "--token",
+    value: "a1.b_2-c~+/==",
+    other: "x",
+    wrong: ["a b", "ä", "=a"],
+  },
+  { name: "QUANT_RUNS_TOKEN_FILE", flag: "--token-file", value: "tokens", other: "x", wrong: [] },
+  {
+    name: "QUANT_RUNS_ALLOWED_HOSTS",
+    flag: "--allowed-hosts",
+    value: "jobs.example.com,10.0.0.5:8000,[fe80::1]",
+    other: "jobs",
+    wrong: ["http://jobs", "jobs/", "*", "a b", ","],
+  },
+  {
+    name: "QUANT_RUNS_CORS_ORIGINS",
+    flag: "--cors-origins",
+    value: "https://desk.example.com,http://localhost:3000",
+    other: "http://desk",
+    wrong: ["*", "null", "desk.example.com", "https://desk.example.com/", "ftp://desk", "https://Desk"],
+  },
+  {
+    name: "QUANT_RUNS_ALLOW",
+    flag: "--allow",
+    value: "run_mdps:main, strategies.*:run,basic:*",
+    other: "a:b",
+    wrong: ["run_mdps", "a:b:c", "a:b,", "a-b:c", ":"],
+  },
+  {
+    name: "QUANT_RUNS_ALLOW_ENV",
+    flag: "--allow-env",
+    value: "MODEL_*,SEED",
+    other: "X",
+    wrong: ["1A", "A-B", "A=B"],
+  },
+  ...(
+    [
+      ["MAX_QUEUED", "5", ["0", "x"]],
+      ["MAX_BODY_BYTES", "2048", ["1023", "x"]],
+      ["MAX_CONNECTIONS", "5", ["0", "x"]],
+      ["MAX_STREAMS", "5", ["0", "x"]],
+      ["MIN_FREE_BYTES", "5", ["-1", "x"]],
+      ["RATE_LIMIT", "5", ["0", "x"]],
+      ["DEFAULT_MEMORY_BYTES", "1000000000", ["1000", "1e30", "x"]],
+      ["DEFAULT_CPU_SECONDS", "5", ["0", "1.5", "x"]],
+      ["DEFAULT_OPEN_FILES", "64", ["5", "x"]],
+      ["DEFAULT_FILE_BYTES", "5", ["-1", "x"]],
+      ["DEFAULT_PROCESSES", "5", ["0", "x"]],
+    ] as const
+  ).map(([name, value, wrong]) => {
+    const flag = `--${name.toLowerCase().replaceAll("_", "-")}`;
+    return {
+      name: `QUANT_RUNS_${name}`,
+      flag,
+      value,
+      other: "2000000000".slice(0, name.includes("MEMORY") ? 10 : 4),
+      wrong,
+    };
+  }),
 ];
 
 const expected: Config = {
@@ -58,6 +134,27 @@ const expected: Config = {
   durability: "process",
   defaultTimeoutSeconds: 2.5,
   keepStrays: true,
+  sandbox: "bubblewrap",
+  sandboxNetwork: true,
+  sandboxWrite: ["/srv/models", "/var/cache"],
+  secretsFile: "/run/secrets",
+  token: "a1.b_2-c~+/==",
+  tokenFile: "tokens",
+  allowedHosts: ["jobs.example.com", "10.0.0.5:8000", "[fe80::1]"],
+  corsOrigins: ["https://desk.example.com", "http://localhost:3000"],
+  allow: ["run_mdps:main", "strategies.*:run", "basic:*"],
+  allowEnv: ["MODEL_*", "SEED"],
+  maxQueued: 5,
+  maxBodyBytes: 2048,
+  maxConnections: 5,
+  maxStreams: 5,
+  minFreeBytes: 5,
+  rateLimit: 5,
+  defaultMemoryBytes: 1_000_000_000,
+  defaultCpuSeconds: 5,
+  defaultOpenFiles: 64,
+  defaultFileBytes: 5,
+  defaultProcesses: 5,
 };
 
 type Variables = readonly (readonly [name: string, value: string])[];
@@ -107,6 +204,13 @@ describe("the server is told", () => {
       concurrency: availableParallelism(),
       durability: "power",
       keepStrays: false,
+      sandbox: "none",
+      sandboxNetwork: false,
+      maxQueued: 100_000,
+      maxBodyBytes: 8 * 1024 * 1024,
+      maxConnections: 4096,
+      maxStreams: 1000,
+      minFreeBytes: 0,
     });
     expect({ entrypoint, defaultTimeoutSeconds }).toEqual({});
     expect(python).toMatch(/python3?$/);

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { noLimits } from "../../src/jobs/limits.ts";
 import { createRunDirectory } from "../../src/runs/accept.ts";
 import { installedPython } from "../http/interpreters.ts";
 import { fixtures, home, startServer, temporaryFolder } from "../support/server.ts";
@@ -17,8 +18,10 @@ async function waitingJob(): Promise<string> {
       created_at: "2026-01-01T00:00:00.000000+00:00",
       runtime: "python",
       labels: {},
+      submitted_by: null,
+      env: {},
       entrypoint: "basic:succeeds",
-      limits: { timeout_seconds: null, silence_timeout_seconds: null, cancel_grace_seconds: 10 },
+      limits: noLimits,
       parameters: "{}",
     },
     "process",
@@ -74,7 +77,7 @@ describe("the server does not start, touches no job and says why in one line", (
     ["an argument too many", { args: ["extra"] }, /too many arguments/],
     [
       "an address of another machine",
-      { env: { HOST: "203.0.113.1" } },
+      { env: { HOST: "203.0.113.1", QUANT_RUNS_TOKEN: "secret" } },
       /203\.0\.113\.1.*no such address.*HOST/,
     ],
     [

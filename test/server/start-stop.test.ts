@@ -113,6 +113,7 @@ test("the log has one JSON line for each thing that happens", async () => {
   expect(lines.map(({ msg, job_id }) => [msg, job_id])).toEqual([
     ["listening", undefined],
     ["job accepted", job_id],
+    ["job submitted by a client", job_id],
     ["job running", job_id],
     ["job completed", job_id],
     ["stopping; jobs run on", undefined],

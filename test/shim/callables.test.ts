@@ -86,7 +86,7 @@ test("sys.argv names the entrypoint alone, and standard input is empty", async (
 });
 
 test("the environment names the run and holds no secret of the server's", async () => {
-  const secrets = { QUANT_RUNS_TOKEN: "secret-1", QUANT_RUNS_TOKEN_FILE: "secret-2" };
+  const secrets = { QUANT_RUNS_TOKEN_FOR: "secret-1", QUANT_RUNS_TOKENS: "secret-2" };
   const server = await startServer({
     env: { ...secrets, QUANT_RUNS_JOB_ID: "another", OF_THE_USER: "kept" },
   });

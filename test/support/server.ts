@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { afterAll, beforeAll, onTestFinished, vi } from "vitest";
 import type { z } from "zod";
-import { serveOptions } from "../../src/config.ts";
+import { serveOptions } from "../../src/config/config.ts";
 import type { JobDocument } from "../../src/http/schemas.ts";
 import { endJobsIn } from "./processes.ts";
 

@@ -51,7 +51,18 @@ def _failure(watch, outcome):
 def _reason(watch, kind):
     if watch.stop is not None:
         return watch.stop.reason
-    return kind if kind in ("exception", "entrypoint") else "crashed"
+    if kind in ("exception", "entrypoint", "memory"):
+        return kind
+    return "timeout" if _met_cpu_limit(watch) else "crashed"
+
+
+def _met_cpu_limit(watch):
+    """The kernel sends SIGXCPU at the limit, and SIGKILL one second later to who has caught that (setrlimit(2))."""
+    limit = watch.directory.limits["cpu_seconds"]
+    if limit is None or watch.ended_by_shim or not os.WIFSIGNALED(watch.wait_status):
+        return False
+    number = os.WTERMSIG(watch.wait_status)
+    return number == signal.SIGXCPU or (number == signal.SIGKILL and watch.own_cpu_seconds >= limit)
 
 
 def _sentence(watch, outcome):
@@ -62,6 +73,8 @@ def _sentence(watch, outcome):
         return "%s %s after %.1f s" % (what, watch.stop.requested_by, seconds)
     if answer and answer["kind"] != "exited":
         return answer["error"]
+    if _met_cpu_limit(watch):
+        return "Stopped at its limit cpu_seconds = %d after %.1f s" % (watch.directory.limits["cpu_seconds"], seconds)
     if outcome["signal"]:
         return "Killed by %s after %.1f s" % (outcome["signal"], seconds)
     sentence = "Exited with code %d after %.1f s" % (outcome["exit_code"], seconds)

@@ -12,7 +12,17 @@ from . import files, identity
 RESULT_BYTES_IN_STATUS = 1024 * 1024
 """A result larger than this stands in result.json alone, and status.json says where."""
 
-_NO_LIMITS = {"timeout_seconds": None, "silence_timeout_seconds": None, "cancel_grace_seconds": 10}
+_NO_LIMITS = {
+    "timeout_seconds": None,
+    "silence_timeout_seconds": None,
+    "cancel_grace_seconds": 10,
+    "memory_bytes": None,
+    "cpu_seconds": None,
+    "open_files": None,
+    "file_bytes": None,
+    "processes": None,
+}
+"""What job.json of an older server says nothing of."""
 
 _STATUS_FROM_JOB = ("entrypoint", "runtime", "labels", "parameters")
 
@@ -30,6 +40,7 @@ class RunDirectory:
         with open(self._path_of("job.json"), encoding="utf-8") as file:
             self._text_of_job = file.read()
         self._text_of_claim = None
+        self._disk = os.stat(self.path).st_dev
         self._members = _members(self._text_of_job)
         self.job = _parse(self._text_of_job)
         self.limits = {**_NO_LIMITS, **self.job.get("limits", {})}
@@ -106,10 +117,20 @@ class RunDirectory:
                 self._sync_directory()
                 return
             except OSError as problem:
+                if self._is_another_disk():
+                    files.note("the run directory was removed, and there is no place for exit.json: %s" % problem)
+                    return
                 files.note("cannot write exit.json, trying again: %s" % problem)
                 files.make_writable(self.path)
                 time.sleep(wait)
                 wait = min(wait * 2, 5.0)
+
+    def _is_another_disk(self):
+        """A sandbox has nothing to write to where its run directory was, once that is removed from outside."""
+        try:
+            return os.stat(self.path).st_dev != self._disk
+        except OSError:
+            return False
 
     def write_answer(self, text):
         """For a callable that has closed the pipe to its shim, as daemons do with every descriptor."""

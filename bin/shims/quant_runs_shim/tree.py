@@ -74,6 +74,12 @@ def _send_checked(process, signals):
         return False  # it ended between the look and the signal
 
 
+def cpu_seconds(pid):
+    """What a process and its threads have used, without its children (proc_pid_stat(5)); 0 where there is no /proc."""
+    facts = _facts(str(pid))
+    return sum(map(int, facts[11:13])) / os.sysconf("SC_CLK_TCK") if facts else 0.0
+
+
 def catches(pid, number):
     """Whether a process has a function for this signal (SigCgt in proc_pid_status(5))."""
     try:

@@ -87,6 +87,8 @@ def _plain(value):
             return value
         form = _form(value)
         return form if isinstance(form, _READY) else _plain(form)
+    except MemoryError:
+        raise  # its text would be a smaller result, and a wrong one
     except Exception:  # a foreign type's own conversion failed: its text is still worth having
         return _text(value)
 
@@ -164,5 +166,7 @@ def _sorted(items):
 def _text(value):
     try:
         return str(value)
+    except MemoryError:
+        raise
     except Exception:  # str() may run anybody's code
         return "<%s that cannot be shown>" % type(value).__name__

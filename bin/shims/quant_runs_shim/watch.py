@@ -37,6 +37,7 @@ class Watch:
         self._exit_deadline = None
         self._silence = Silence(directory.limits["silence_timeout_seconds"])
         self.answer = self.stop = self.wait_status = self.seconds = None
+        self.own_cpu_seconds = 0.0
         self.ended_by_shim = False
         self.strays = set()
 
@@ -89,6 +90,8 @@ class Watch:
     def _reap(self):
         """wait4(2) for every child, the adopted ones too; what is left of the answer is read before the last word."""
         self._children_left = True
+        if self.wait_status is None:
+            self.own_cpu_seconds = tree.cpu_seconds(self.child)  # told of the dead too, until they are reaped
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)

@@ -1,7 +1,7 @@
-import { getConnInfo } from "@hono/node-server/conninfo";
-import type { Context } from "hono";
 import { z } from "zod";
+import { clientName } from "../../access/client.ts";
 import { Problem } from "../../errors.ts";
+import { audit } from "../audit.ts";
 import { jobDocument } from "../job-document.ts";
 import { jobIdOf, noSuchJob } from "../job-parameter.ts";
 import { jsonContent, problemContent, type Route } from "../route.ts";
@@ -25,15 +25,12 @@ export const cancelJob: Route = {
   },
   respond: async (c, server) => {
     const jobId = jobIdOf(c);
-    const outcome = await server.supervisor.cancel(jobId, clientOf(c));
+    const outcome = await server.supervisor.cancel(jobId, clientName(c.get("client")));
     const text = await jobDocument(server, jobId);
     if (outcome === "unknown" || text === undefined) throw noSuchJob(jobId);
     if (outcome === "ended")
       throw new Problem(409, `Job ${jobId} has ended: there is nothing left to cancel`);
+    audit(c, server, "cancelled", jobId);
     return c.body(text, 202, { "content-type": "application/json" });
   },
 };
-
-function clientOf(c: Context): string {
-  return `client ${getConnInfo(c).remote.address ?? "of unknown address"}`;
-}

@@ -1,15 +1,16 @@
 import { z } from "zod";
-import { Problem } from "../../errors.ts";
-import { entrypointForm, isEntrypoint } from "../../jobs/entrypoint.ts";
 import { noLabels } from "../../jobs/labels.ts";
-import { defaultGraceSeconds, type Limits } from "../../jobs/limits.ts";
 import { memberText } from "../../json.ts";
 import { fileOf, runDirectory } from "../../runs/run-directory.ts";
 import { defaultRuntime } from "../../runtimes/registry.ts";
+import { audit } from "../audit.ts";
 import { readJson } from "../body.ts";
+import { chosenEntrypoint } from "../chosen-entrypoint.ts";
+import { chosenEnvironment } from "../chosen-environment.ts";
+import { chosenLimits } from "../chosen-limits.ts";
 import { liveDocument, withMembers } from "../live-document.ts";
 import { waitAsPreferred } from "../prefer-wait.ts";
-import { jsonContent, problemContent, type Route, type Server, validated } from "../route.ts";
+import { jsonContent, problemContent, type Route, validated } from "../route.ts";
 import { JobAccepted, JobDocument, JobRequest, Prefer } from "../schemas.ts";
 
 const CreatedHeaders = z.object({
@@ -34,6 +35,9 @@ export const createJob: Route = {
         headers: CreatedHeaders,
       },
       400: problemContent("Not JSON, or no entrypoint, or one of the wrong form."),
+      403: problemContent(
+        "The token is for reading alone, a page of another origin asks, or the entrypoint or a variable is not allowed.",
+      ),
       413: problemContent("The body is too large."),
       415: problemContent("The body is not declared as JSON."),
       422: problemContent("The body breaks its schema."),
@@ -42,14 +46,17 @@ export const createJob: Route = {
   },
   respond: async (c, server) => {
     const body = await readJson(c);
-    const { parameters, entrypoint, labels, ...limits } = validated(JobRequest, body.value, "body");
+    const { parameters, entrypoint, labels, env, ...limits } = validated(JobRequest, body.value, "body");
     const { job_id, created_at } = await server.supervisor.accept({
-      entrypoint: chosenEntrypoint(server, entrypoint),
+      entrypoint: chosenEntrypoint(server.config, entrypoint),
       runtime: defaultRuntime,
       parameters: parametersText(parameters, body.text),
-      limits: chosenLimits(server, limits),
+      limits: chosenLimits(server.config, limits),
       labels: labels ?? noLabels,
+      env: chosenEnvironment(server.config, env),
+      submitted_by: c.get("client").token,
     });
+    audit(c, server, "submitted", job_id);
     const status_file = fileOf(runDirectory(server.config.runsDir, job_id), "status");
     c.header("location", `/jobs/${job_id}`);
     if (await waitAsPreferred(c, server, job_id)) {
@@ -67,32 +74,4 @@ export const createJob: Route = {
 function parametersText(parameters: unknown, body: string): string {
   if (parameters === null || parameters === undefined) return "{}";
   return (memberText(body, "parameters") ?? "{}").replaceAll(/[\r\n]/g, " ").trim();
-}
-
-function chosenLimits(
-  { config }: Server,
-  asked: Omit<z.output<typeof JobRequest>, "entrypoint" | "parameters" | "labels">,
-): Limits {
-  return {
-    timeout_seconds: asked.timeout_seconds ?? config.defaultTimeoutSeconds ?? null,
-    silence_timeout_seconds: asked.silence_timeout_seconds ?? null,
-    cancel_grace_seconds: asked.cancel_grace_seconds ?? defaultGraceSeconds,
-  };
-}
-
-function chosenEntrypoint(server: Server, asked: string | null | undefined): string {
-  const entrypoint = asked ?? server.config.entrypoint;
-  if (entrypoint === undefined) {
-    throw new Problem(
-      400,
-      `No entrypoint: send one as ${entrypointForm}, or set MDPS_ENTRYPOINT for the server`,
-    );
-  }
-  if (!isEntrypoint(entrypoint)) {
-    throw new Problem(
-      400,
-      `The entrypoint ${JSON.stringify(entrypoint.slice(0, 200))} must have the form ${entrypointForm}`,
-    );
-  }
-  return entrypoint;
 }

@@ -38,14 +38,14 @@ export const followJob: Route = {
   respond: (c, server) => {
     const jobId = jobIdOf(c);
     if (server.index.get(jobId) === undefined) throw noSuchJob(jobId);
-    return lastEventId(c) === endId ? c.body(null, 204) : eventStream(c, jobText(c, server, jobId));
+    return lastEventId(c) === endId ? c.body(null, 204) : eventStream(c, server, jobText(c, server, jobId));
   },
 };
 
 async function* jobText(c: Context, server: Server, jobId: string): AsyncGenerator<string> {
   const current = () => server.index.get(jobId);
-  const directory = runDirectory(server.config.runsDir, jobId);
-  for await (const news of followOne(directory, current, placeOf(lastEventId(c)), c.req.raw.signal)) {
+  const run = { directory: runDirectory(server.config.runsDir, jobId), mask: server.mask };
+  for await (const news of followOne(run, current, placeOf(lastEventId(c)), c.req.raw.signal)) {
     const text = await newsText(server, news);
     if (text !== undefined) yield text;
   }

@@ -28,7 +28,7 @@ export const followJobs: Route = {
       },
     },
   },
-  respond: (c, server) => eventStream(c, changesText(c, server)),
+  respond: (c, server) => eventStream(c, server, changesText(c, server)),
 };
 
 async function* changesText(c: Context, server: Server): AsyncGenerator<string> {

@@ -6,6 +6,7 @@ import { isTerminal } from "../../jobs/status.ts";
 import { type Following, followLog, type LogNews } from "../../logs/follow.ts";
 import type { LogFile } from "../../logs/log-reader.ts";
 import { tailOffset } from "../../logs/tail.ts";
+import { toldBytes } from "../../logs/told-bytes.ts";
 import { openRegular } from "../../runs/regular-file.ts";
 import { fileNames, runDirectory } from "../../runs/run-directory.ts";
 import { bytesResponse } from "../byte-range.ts";
@@ -69,7 +70,8 @@ export const showLog: Route = {
     if (job === undefined) throw noSuchJob(jobId);
     const { data: log } = LogName.safeParse(c.req.param("log"));
     if (log === undefined) throw new Problem(404, "A job has the logs stdout and stderr");
-    const file = { directory: runDirectory(server.config.runsDir, jobId), name: fileNames[log] };
+    const directory = runDirectory(server.config.runsDir, jobId);
+    const file = { directory, name: fileNames[log], mask: server.mask };
     const isFollowed = wantsEvents(c) && c.req.method !== "HEAD";
     return isFollowed ? follow(c, server, job, file, tail) : readLog(c, job, file, tail);
   },
@@ -84,9 +86,10 @@ async function readLog(c: Context, job: Job, log: LogFile, tail: number | undefi
     throw new Problem(404, `Job ${job.job_id} has no such log: the file is not there, or is no file`);
   }
   try {
-    const { size } = await file.stat();
+    const { size: written } = await file.stat();
+    const size = isTerminal(job.state.status) ? written : await toldBytes(file, written, log.mask);
     const start = tail === undefined ? 0 : await tailOffset(file, size, tail);
-    return await bytesResponse(c, file, { size, start, headers: plainText });
+    return await bytesResponse(c, file, { size, start, headers: plainText, mask: log.mask });
   } catch (error) {
     await file.close();
     throw error;
@@ -104,7 +107,11 @@ async function follow(
   if (lastId === endId) return c.body(null, 204);
   const offset = /^\d{1,15}$/.test(lastId ?? "") ? Number(lastId) : await firstOffset(log, tail);
   const isOver = () => isTerminal(server.index.get(job.job_id)?.state.status ?? "failed");
-  return eventStream(c, logEvents(server, job.job_id, { ...log, offset, isOver, signal: c.req.raw.signal }));
+  return eventStream(
+    c,
+    server,
+    logEvents(server, job.job_id, { ...log, offset, isOver, signal: c.req.raw.signal }),
+  );
 }
 
 async function firstOffset(log: LogFile, tail: number | undefined): Promise<number> {

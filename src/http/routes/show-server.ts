@@ -1,4 +1,4 @@
-import { settingsOf } from "../../config.ts";
+import { settingsOf } from "../../config/config.ts";
 import { product } from "../../product.ts";
 import { jsonContent, type Route } from "../route.ts";
 import { ServerInfo } from "../schemas.ts";

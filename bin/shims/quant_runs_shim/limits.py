@@ -1,0 +1,72 @@
+"""What a job's own process may use: the limits of job.json as setrlimit(2) bounds them."""
+
+import errno
+import resource
+
+_KINDS = {
+    "cpu_seconds": "RLIMIT_CPU",
+    "open_files": "RLIMIT_NOFILE",
+    "file_bytes": "RLIMIT_FSIZE",
+    "processes": "RLIMIT_NPROC",
+    "memory_bytes": "RLIMIT_AS",  # last: the others must not fail for want of it
+}
+
+_SECONDS_FROM_WARNING_TO_KILL = 1
+"""SIGXCPU comes at the soft limit of processor time and can be caught; SIGKILL comes at the hard one."""
+
+_RESERVE_BYTES = 2 * 1024 * 1024
+"""Enough to format a traceback and to send it."""
+
+
+class Bounds:
+    """The limits of one job, and the memory kept back to tell that there is none left."""
+
+    def __init__(self, limits):
+        self._limits = limits
+        self._reserve = None
+
+    def apply(self):
+        """Bounds this process and whatever it starts. Returns None, or the sentence that says why it cannot."""
+        if self._limits["memory_bytes"] is not None:
+            self._reserve = bytearray(_RESERVE_BYTES)
+        for name, kind in _KINDS.items():
+            try:
+                if self._limits[name] is not None:
+                    _bound(getattr(resource, kind), self._limits[name])
+            except (AttributeError, OSError, OverflowError, TypeError, ValueError) as problem:
+                return "Not started: the limit %s = %s cannot be set: %s" % (name, self._limits[name], problem)
+        return None
+
+    def release_reserve(self):
+        """Called before anything is told of an exception, which may have left no memory for that."""
+        self._reserve = None
+
+    def out_of_memory(self, problem):
+        """The beginning of the sentence on an exception that says the memory of the limit is used up; else None."""
+        limit = self._limits["memory_bytes"]
+        return None if limit is None or not _lacks_memory(problem) else "Out of memory: memory_bytes = %d" % limit
+
+    def result_too_large(self, problem):
+        """The sentence on a result that file_bytes leaves no room for; None for any other exception."""
+        limit = self._limits["file_bytes"]
+        if limit is None or not isinstance(problem, OSError) or problem.errno != errno.EFBIG:
+            return None
+        return "The result is larger than its limit file_bytes = %d" % limit
+
+
+def _bound(kind, limit):
+    """Never above what was inherited as the hard limit, which whoever started the server has set."""
+    _, inherited = resource.getrlimit(kind)
+    hard = limit + _SECONDS_FROM_WARNING_TO_KILL if kind == resource.RLIMIT_CPU else limit
+    if inherited != resource.RLIM_INFINITY:
+        limit, hard = min(limit, inherited), min(hard, inherited)
+    resource.setrlimit(kind, (limit, hard))
+
+
+def _lacks_memory(problem):
+    """MemoryError, what mmap(2) and fork(2) say, and what the dynamic linker says of a library that finds no room."""
+    if isinstance(problem, OSError):
+        return problem.errno == errno.ENOMEM
+    if isinstance(problem, ImportError):
+        return isinstance(problem.msg, str) and "failed to map segment" in problem.msg
+    return isinstance(problem, MemoryError)
