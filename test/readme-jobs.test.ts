@@ -38,6 +38,7 @@ const aRequest = {
   runtime: "python",
   labels: {},
   submitted_by: null,
+  submission: null,
   env: {},
   entrypoint: "basic:succeeds",
   limits: noLimits,

@@ -7,6 +7,7 @@ import type { Events } from "../events.ts";
 import { errorCode } from "../runs/record-file.ts";
 import { RunsDirectoryAway } from "../runs/run-directory.ts";
 import { DiskShort, QueueFull } from "../supervisor/accept.ts";
+import { SubmissionDiffers } from "../supervisor/accept-once.ts";
 
 /** The body of every error. */
 export const ProblemBody = z
@@ -76,6 +77,12 @@ function problemOf(error: Error): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof RunsDirectoryAway) {
     return new Problem(503, "The runs directory is away: mount it again, or restart the server elsewhere");
+  }
+  if (error instanceof SubmissionDiffers) {
+    return new Problem(
+      422,
+      "This Idempotency-Key was sent with another request: choose a new one for a new request",
+    );
   }
   if (error instanceof QueueFull) {
     return new Problem(503, `${error.message}: wait until some have ended, or raise QUANT_RUNS_MAX_QUEUED`);

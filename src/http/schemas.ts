@@ -70,6 +70,14 @@ export const Prefer = z
   .describe("`wait=N`: seconds to wait for the job's end (RFC 7240); told in Preference-Applied.")
   .meta({ example: "wait=30" });
 
+export const IdempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, "Idempotency-Key must be 1 to 255 visible characters of ASCII")
+  .describe(
+    "Any text of the client's own, such as a UUID, by which a repeated request is known (draft-ietf-httpapi-idempotency-key-header).",
+  )
+  .meta({ example: "8e03978e-40d5-43dd-bc93-6894a57f9324" });
+
 export const JobAccepted = z
   .object({
     job_id: JobId,

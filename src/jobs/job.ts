@@ -41,6 +41,8 @@ export interface Job {
   readonly runtime: string;
   readonly labels: Labels;
   readonly state: State;
+  /** By what a client that sends its request once more is known, and what it asked; most jobs have none. */
+  readonly submission?: { readonly key: string; readonly digest: string };
 }
 
 export function statusOf(job: Job): Status {

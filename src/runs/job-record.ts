@@ -2,6 +2,7 @@ import { z } from "zod";
 import { JobEnvironment, noEnvironment } from "../jobs/job-environment.ts";
 import { type Labels, noLabels } from "../jobs/labels.ts";
 import { Limits, noLimits } from "../jobs/limits.ts";
+import { Submission } from "../jobs/submission.ts";
 import { CorruptRecord, parseRecord, readText } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
@@ -12,6 +13,7 @@ const JobFields = z.object({
   runtime: z.string(),
   entrypoint: z.string(),
   submitted_by: z.string().nullable().default(null),
+  submission: Submission.nullable().default(null),
   labels: z.record(z.string(), z.string()).default(noLabels),
   limits: Limits.default(noLimits),
   env: JobEnvironment.default(noEnvironment),
@@ -28,6 +30,8 @@ export interface Request {
   readonly env: JobEnvironment;
   /** Name of the token by which the job was submitted; null where none was asked for. */
   readonly submitted_by: string | null;
+  /** Null for a request that came without an Idempotency-Key. */
+  readonly submission: Submission | null;
   readonly parameters: string;
 }
 
@@ -43,6 +47,7 @@ export function jobText(request: Request): string {
     labels: JSON.stringify(request.labels),
     env: JSON.stringify(request.env),
     submitted_by: JSON.stringify(request.submitted_by),
+    submission: JSON.stringify(request.submission),
     parameters: request.parameters,
   });
 }

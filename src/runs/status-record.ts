@@ -38,7 +38,7 @@ export function writeStatus(directory: string, text: string): Promise<void> {
 }
 
 /** What status.json repeats of job.json. */
-export type Identity = Omit<Request, "limits" | "env" | "submitted_by">;
+export type Identity = Omit<Request, "limits" | "env" | "submitted_by" | "submission">;
 
 /** The text of status.json, of the same members in the same order as the shims write it. */
 export function statusText(request: Identity, state: State, ending?: Ending): string {

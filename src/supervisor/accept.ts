@@ -5,6 +5,7 @@ import type { JobEnvironment } from "../jobs/job-environment.ts";
 import { newJobId } from "../jobs/job-id.ts";
 import type { Labels } from "../jobs/labels.ts";
 import type { Limits } from "../jobs/limits.ts";
+import { keyOf, type Submission } from "../jobs/submission.ts";
 import { now } from "../jobs/timestamp.ts";
 import { createRunDirectory } from "../runs/accept.ts";
 import { expectPresent } from "../runs/run-directory.ts";
@@ -20,6 +21,7 @@ export interface Wish {
   readonly env: JobEnvironment;
   /** Name of the client's token; null where none is asked for. */
   readonly submitted_by: string | null;
+  readonly submission: Submission | null;
 }
 
 /** A job on disk and in the queue. */
@@ -56,11 +58,21 @@ async function putJob(scope: Scope, wish: Wish): Promise<Accepted> {
   await expectRoom(scope.config);
   await createRunDirectory(runsDir, { ...wish, job_id, created_at }, durability);
   const { entrypoint, runtime, labels } = wish;
-  const job: Job = { job_id, created_at, entrypoint, runtime, labels, state: { status: "pending" } };
+  const state = { status: "pending" } as const;
+  const job: Job = { job_id, created_at, entrypoint, runtime, labels, state, ...submissionIn(wish) };
   scope.index.add(job);
   scope.events.emit("accepted", job);
   scope.queue.push(job_id);
   return { job_id, created_at };
+}
+
+/** A request's Idempotency-Key as the index has it, if it has one. */
+export function submissionIn({
+  submitted_by,
+  submission,
+}: Pick<Wish, "submitted_by" | "submission">): Pick<Job, "submission"> {
+  if (submission === null) return {};
+  return { submission: { key: keyOf(submitted_by, submission), digest: submission.digest } };
 }
 
 /** What is free to users other than root counts (statvfs(3), f_bavail). */

@@ -12,6 +12,7 @@ import { readOriginal } from "../runs/original-run.ts";
 import { CorruptRecord, sound } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import { readStatus, type StatusFields } from "../runs/status-record.ts";
+import { submissionIn } from "./accept.ts";
 import type { Scope } from "./scope.ts";
 import { look } from "./sweep.ts";
 
@@ -84,7 +85,8 @@ export async function readJob(scope: Scope, jobId: string): Promise<Job | undefi
     if (request === undefined) return await readOriginalJob(directory, jobId);
     const { created_at, entrypoint, runtime, labels } = request;
     if (request.job_id !== jobId) throw new CorruptRecord(directory, `holds the job ${request.job_id}`);
-    return { job_id: jobId, created_at, entrypoint, runtime, labels, state: await readState(directory) };
+    const state = await readState(directory);
+    return { job_id: jobId, created_at, entrypoint, runtime, labels, state, ...submissionIn(request) };
   } catch (error) {
     const isDamaged = error instanceof CorruptRecord;
     if (!isDamaged) scope.unread.add(jobId); // a lack of descriptors says nothing of the job

@@ -11,6 +11,12 @@ import type { Queue } from "./queue.ts";
  */
 export type Refresh = (jobId: string) => Promise<Observation["kind"] | "known">;
 
+/** A job that is being put on disk, and the request that asked for it. */
+export interface Submitting {
+  readonly digest: string;
+  readonly accepted: Promise<{ job_id: string; created_at: string }>;
+}
+
 /** What every action on jobs needs to know. */
 export interface Scope {
   readonly config: Config;
@@ -24,6 +30,8 @@ export interface Scope {
   readonly unread: Set<string>;
   /** Jobs a sweep is looking at. */
   readonly looking: Set<string>;
+  /** Requests with an Idempotency-Key whose jobs are being put on disk, by that key. */
+  readonly submitting: Map<string, Submitting>;
   /** Brings the index up to date with one job's run directory. */
   readonly refresh: Refresh;
 }

@@ -1,4 +1,5 @@
-import { acceptJob, type Wish } from "./accept.ts";
+import type { Accepted, Wish } from "./accept.ts";
+import { acceptOnce } from "./accept-once.ts";
 import { type CancelOutcome, cancelJob } from "./cancel.ts";
 import { Queue } from "./queue.ts";
 import { findJobs, resumeJobs } from "./recover.ts";
@@ -9,7 +10,7 @@ import { look, sweep } from "./sweep.ts";
 
 export interface Supervisor {
   /** Puts a job on disk and in the queue; it can be seen as soon as this returns. */
-  accept(wish: Wish): Promise<{ job_id: string; created_at: string }>;
+  accept(wish: Wish): Promise<Accepted & { isRepeated: boolean }>;
   /** Asks for a job's end; whoever asks is named in its record. */
   cancel(jobId: string, requestedBy: string): Promise<CancelOutcome>;
   refresh: Refresh;
@@ -34,14 +35,22 @@ export function createSupervisor(
 ): Supervisor {
   const queue = new Queue(given.config.concurrency, (jobId) => void startJob(scope, jobId));
   const refresh: Refresh = serialRefresh(() => scope);
-  const scope: Scope = { ...given, queue, refresh, shims: new Set(), unread: new Set(), looking: new Set() };
+  const scope: Scope = {
+    ...given,
+    queue,
+    refresh,
+    shims: new Set(),
+    unread: new Set(),
+    looking: new Set(),
+    submitting: new Map(),
+  };
   let timer: NodeJS.Timeout | undefined;
   given.events.on("changed", (job) => {
     if ("completed_at" in job.state) queue.release(job.job_id);
   });
   given.events.on("removed", (job) => queue.release(job.job_id));
   return {
-    accept: (wish) => acceptJob(scope, wish),
+    accept: (wish) => acceptOnce(scope, wish),
     cancel: (jobId, requestedBy) => cancelJob(scope, jobId, requestedBy),
     refresh,
     look: (jobId) => void look(scope, jobId),

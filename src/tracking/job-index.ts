@@ -8,6 +8,8 @@ import { isBehind, type JobFilter, matches, type Place, placeOf } from "./job-fi
 export class JobIndex {
   readonly #events: Events;
   readonly #jobs = new Map<string, Job>();
+  /** Ids by the key under which a client submitted the job. */
+  readonly #submitted = new Map<string, string>();
   /** Ids in the order of creation. */
   #order: string[] = [];
 
@@ -17,7 +19,7 @@ export class JobIndex {
 
   /** Takes in the jobs found on disk, which come in no order. */
   load(jobs: readonly Job[]): void {
-    for (const job of jobs) this.#jobs.set(job.job_id, job);
+    for (const job of jobs) this.#keep(job);
     const dated = [...this.#jobs.values()].map(({ job_id, created_at }) => ({
       job_id,
       at: microseconds(created_at),
@@ -29,8 +31,19 @@ export class JobIndex {
 
   /** Takes in a job that is newer than all others. */
   add(job: Job): void {
-    this.#jobs.set(job.job_id, job);
+    this.#keep(job);
     this.#order.push(job.job_id);
+  }
+
+  /** The job that was submitted under a key, and what was asked then. */
+  submittedBy(key: string): { digest: string; accepted: Pick<Job, "job_id" | "created_at"> } | undefined {
+    const job = this.#jobs.get(this.#submitted.get(key) ?? "");
+    return job?.submission && { digest: job.submission.digest, accepted: job };
+  }
+
+  #keep(job: Job): void {
+    this.#jobs.set(job.job_id, job);
+    if (job.submission) this.#submitted.set(job.submission.key, job.job_id);
   }
 
   all(): Job[] {
@@ -53,6 +66,7 @@ export class JobIndex {
     const job = this.#jobs.get(jobId);
     if (job === undefined) return;
     this.#jobs.delete(jobId);
+    if (job.submission) this.#submitted.delete(job.submission.key);
     this.#order = this.#order.filter((id) => id !== jobId);
     this.#events.emit("removed", job);
   }

@@ -99,6 +99,23 @@ test("streams that were left at once, or never read, or never begun, do not coun
   await waitFor(async () => expect((await eventsOf(server, "/events").next()).done).toBe(false));
 });
 
+test("500 followers at once are all told of a job", async () => {
+  const server = await startServer();
+  const sockets = await Promise.all(Array.from({ length: 500 }, () => openSocket(server)));
+  const told = sockets.map(async (socket) => {
+    let text = "";
+    for await (const piece of socket) {
+      text += piece;
+      if (text.includes('"status": "completed"')) return socket.destroy();
+    }
+  });
+  for (const socket of sockets) socket.write(requestText("GET /events"));
+  await Promise.all(sockets.map((socket) => once(socket, "data")));
+  expect((await run(server, "basic:succeeds")).status).toBe("completed");
+  await Promise.all(told);
+  expect(sockets.filter(({ destroyed }) => !destroyed)).toEqual([]);
+});
+
 test("one connection more than may be open is cut, and there is room again when one is closed", async () => {
   const server = await startServer({ args: ["--max-connections", "5"] });
   const sockets = await Promise.all(Array.from({ length: 5 }, () => openSocket(server)));

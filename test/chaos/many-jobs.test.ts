@@ -54,6 +54,7 @@ async function writePending(runsDir: string, count: number): Promise<string[]> {
       runtime: "python",
       labels: {},
       submitted_by: null,
+      submission: null,
       env: {},
       entrypoint: "basic:returns_nothing",
       limits,

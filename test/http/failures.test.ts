@@ -46,7 +46,7 @@ test.each([
 
 test("a job that cannot be brought up to date is shown as it is known, and listed", async () => {
   const runsDir = await temporaryFolder();
-  await createRunDirectory(runsDir, { ...request, parameters: '{"a": 1.0}' }, "process");
+  await createRunDirectory(runsDir, { ...request, submission: null, parameters: '{"a": 1.0}' }, "process");
   await rm(join(runsDir, jobId, "status.json"));
   const job = { ...request, state: { status: "pending" } } as const;
   const app = emptyApp({ runsDir, jobs: [job], actions: { refresh: failure("ENOSPC") } });

@@ -19,6 +19,7 @@ async function waitingJob(): Promise<string> {
       runtime: "python",
       labels: {},
       submitted_by: null,
+      submission: null,
       env: {},
       entrypoint: "basic:succeeds",
       limits: noLimits,

@@ -19,6 +19,7 @@ export async function runAlone(asked: Asked, env: Record<string, string> = {}): 
     labels: {},
     env: {},
     submitted_by: null,
+    submission: null,
     parameters: "{}",
     ...asked,
     limits: { ...(asked.limits ?? noLimits) } as Request["limits"],
