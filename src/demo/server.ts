@@ -2,11 +2,15 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { z } from "zod";
+import { accessOptions } from "../config/access-options.ts";
 
 /** The repository's folder. */
 const home = join(import.meta.dirname, "..", "..");
 
 const Listening = z.object({ msg: z.literal("listening"), url: z.string() });
+
+/** The demo's own server asks for no token of this shell's, and runs the demo whatever this shell allows. */
+const openToThisMachine = Object.fromEntries(accessOptions().map(({ envVar }) => [String(envVar), ""]));
 
 /** A server of the demo's own; disposing of it stops it and waits for its end. */
 export interface DemoServer extends AsyncDisposable {
@@ -18,7 +22,7 @@ export async function startServer(entrypoint: string, signal: AbortSignal): Prom
   const flags = ["--host", "127.0.0.1", "--port", "0", "--log-level", "info"];
   const subprocess = execa(join(home, "bin", "quant-runs"), ["serve", ...flags], {
     cwd: home,
-    env: { PYTHONPATH: import.meta.dirname, MDPS_ENTRYPOINT: entrypoint },
+    env: { ...openToThisMachine, PYTHONPATH: import.meta.dirname, MDPS_ENTRYPOINT: entrypoint },
     stdin: "ignore",
     cancelSignal: signal,
     reject: false,

@@ -9,8 +9,8 @@ export const scale = {
   pendingJobs: full ? 10_000 : 10_000,
   reusedPids: full ? 50 : 5,
   /** Made up for each operation of the API, and how many requests that comes to at least. */
-  requestsByOperation: full ? 12_000 : 260,
-  describedRequests: full ? 100_000 : 3000,
+  requestsByOperation: full ? 4000 : 260,
+  describedRequests: full ? 50_000 : 3000,
   tamperedRequests: full ? 50_000 : 1500,
   hours: full ? 1 : 0.1,
 } as const;

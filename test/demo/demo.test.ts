@@ -20,6 +20,8 @@ function startDemo(
       PORT: "1",
       PYTHONPATH: "/nowhere",
       QUANT_RUNS_LOG_LEVEL: "fatal",
+      QUANT_RUNS_TOKEN: "of-another-server",
+      QUANT_RUNS_ALLOW: "none:none",
       QUANT_RUNS_DIR: runsDir,
       ...env,
     },
