@@ -50,5 +50,9 @@ export function lastEventId(c: Context): string | undefined {
 
 /** Whether the client would rather be told of news than have what is there. */
 export function wantsEvents(c: Context): boolean {
-  return /\btext\/event-stream\b/i.test(c.req.header("accept") ?? "");
+  return asksForEvents(c.req.header("accept"));
+}
+
+export function asksForEvents(accept: string | undefined): boolean {
+  return /\btext\/event-stream\b/i.test(accept ?? "");
 }

@@ -1,4 +1,10 @@
-import { createServer, type Server, type ServerOptions } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
@@ -6,6 +12,7 @@ import type { Config } from "../config/config.ts";
 import { StartError } from "../errors.ts";
 import { errorCode } from "../runs/record-file.ts";
 import { bodyTooLarge } from "./body.ts";
+import { asksForEvents } from "./event-stream.ts";
 import { problemResponse } from "./problem.ts";
 import { answerWith, refusalOf, refuseBody, refuseGarbage, unreadable } from "./refusals.ts";
 
@@ -52,11 +59,20 @@ function createHttpServer(app: Hono, config: Config, patience: ServerOptions): S
       refuseBody(bodyTooLarge(config.maxBodyBytes), incoming, outgoing);
     else void respond(incoming, outgoing);
   });
+  server.on("request", leaveWithClient);
   // A client that has sent all it has to send, as `nc -N` does, still gets its answer (RFC 9112, section 9.6).
   Object.assign(server, { httpAllowHalfOpen: true });
   server.maxConnections = config.maxConnections;
   refuseGarbage(server);
   return server;
+}
+
+/** One who follows events and hangs up has no more use for them; only the end of what it sends tells that at once. */
+function leaveWithClient({ socket, url = "", headers }: IncomingMessage, outgoing: ServerResponse): void {
+  if (!/\/events\/?(\?|$)/.test(url) && !asksForEvents(headers.accept)) return;
+  const leave = () => outgoing.destroy();
+  socket.once("end", leave);
+  outgoing.once("close", () => socket.off("end", leave));
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import { membersOf } from "../json.ts";
 import { treeUsage } from "../processes/tree-usage.ts";
 import { readProgress } from "../progress/read-progress.ts";
+import { objectText } from "../runs/job-record.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import { jobDocument } from "./job-document.ts";
 import type { Server } from "./route.ts";
@@ -18,8 +20,7 @@ export async function liveDocument(
     await readProgress(runDirectory(server.config.runsDir, jobId), state.started_at, server.mask),
   );
   const usage = JSON.stringify(state.shim && (await treeUsage(state.shim)));
-  const withoutUsage = text.replace('\n"usage": null,\n', "\n");
-  return { text: withMembers(withoutUsage, { usage, progress }), etag: etagOf(text + progress) };
+  return { text: withMembers(text, { usage, progress }), etag: etagOf(text + progress) };
 }
 
 /** Weak: of two jobs that differ in nothing but their use of resources, either will do (RFC 9110, section 8.8.1). */
@@ -27,9 +28,8 @@ function etagOf(text: string): string {
   return `W/"${createHash("sha1").update(text).digest("base64url")}"`;
 }
 
-/** A JSON object with further members, JSON text themselves, at its end. */
+/** A JSON object with these members, JSON text themselves, in the place of its own of the same names, or at its end. */
 export function withMembers(text: string, members: Readonly<Record<string, string>>): string {
-  const others = text.trimEnd().slice(0, -1).trimEnd();
-  const lines = Object.entries(members).map(([name, value]) => `${JSON.stringify(name)}: ${value}`);
-  return `${others}${others === "{" ? "" : ","}\n${lines.join(",\n")}\n}\n`;
+  const own = [...membersOf(text)].map(({ name, start, end }) => [name, text.slice(start, end).trim()]);
+  return objectText({ ...Object.fromEntries(own), ...members });
 }

@@ -35,6 +35,22 @@ function isFilling(inside: string): boolean {
   return cells.length >= fewestCells && /^\S/.test(cells) && (glyphs.test(cells) || ascii.test(cells));
 }
 
+const emptyCell = /[ .░▒□▱○◯▢∙·⬜-]/u;
+
+/** How many cells a bar may be off, with its tip and rounding. */
+const tolerance = 2;
+
+/** Whether a bar is as full as the figure beside it says, where it shows an empty cell; dashes alone are a rule. */
+export function isDrawnTo(fraction: number, { inside }: Bar): boolean {
+  const cells = [...inside.replaceAll(/\d+(?:\.\d+)?%|[⚠\p{M}]/gu, "")];
+  if (cells.every((each) => each === "-")) return false;
+  if (/[━╸╺]/.test(inside)) return true; // filled and empty differ in colour alone
+  const empty = cells.filter((each) => emptyCell.test(each)).length;
+  return (
+    empty === 0 || Math.abs((cells.length - empty) / cells.length - fraction) <= tolerance / cells.length
+  );
+}
+
 const heavyLine = /[━╸╺]+ */g;
 
 const filledAndEmpty = /(?<![█▓■▰●◉▣⣿⬛])[█▓■▰●◉▣⣿⬛]+[▉▊▋▌▍▎▏▒]?[░▒□▱○◯▢∙·⬜]+/;

@@ -1,6 +1,6 @@
 import type { Progress } from "../jobs/progress.ts";
 import { rateOf } from "./amounts.ts";
-import { findBar } from "./find-bar.ts";
+import { findBar, isDrawnTo } from "./find-bar.ts";
 import { progressOf } from "./progress-of.ts";
 import { percentageOf, shareOf } from "./share.ts";
 import { remainingIn } from "./time-left.ts";
@@ -12,7 +12,7 @@ export function glyphBar(text: string): Progress | undefined {
   const percentage = percentageOf(bar);
   const share = shareOf(bar, percentage);
   const fraction = share === undefined ? percentage : share.current / share.total;
-  if (fraction === undefined) return undefined;
+  if (fraction === undefined || !isDrawnTo(fraction, bar)) return undefined;
   const eta_seconds = fraction === 1 ? 0 : remainingIn(bar.after, fraction); // at the end bars tell how long it took
   return progressOf({ fraction, ...share, rate: rateIn(bar.after), eta_seconds, text });
 }

@@ -54,7 +54,8 @@ async function shownProgress(directory: string, mask: Mask | undefined): Promise
     .find((bar) => bar !== undefined);
 }
 
-const mostBytes = 8 * 1024;
+/** How far back from the end of a file is looked, in bytes: a job that logs 10,000 lines a second hides no bar. */
+const mostBytes = 64 * 1024;
 
 interface End {
   readonly text: string;

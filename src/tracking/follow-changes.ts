@@ -2,9 +2,9 @@ import { changedAt, historyOf, type Job } from "../jobs/job.ts";
 import { microseconds } from "../jobs/timestamp.ts";
 import { Silence } from "../logs/silence.ts";
 import type { JobIndex } from "./job-index.ts";
-import type { Journal } from "./journal.ts";
+import { type Journal, mostKept } from "./journal.ts";
 
-/** Where a follower is: behind which change of which server's life, and when that change was, in microseconds. */
+/** Where a follower is: behind which change of which server's life, and when that was told, in microseconds. */
 export interface Position {
   readonly life: string;
   readonly sequence: number;
@@ -31,8 +31,8 @@ const latestNews = 300 * 1_000_000;
 
 /**
  * Every change of every job behind a position, in order, as they come. Where the journal no longer knows the position,
- * after a restart of the server or a long absence, the changes are told from the jobs themselves: none is left out, and
- * those of the last minutes may come twice.
+ * after a restart of the server or a long absence, the changes are told from the jobs themselves: the latest 10,000 of
+ * them, of which those of the last minutes may come twice.
  */
 export async function* followChanges(
   tracked: Tracked,
@@ -70,25 +70,40 @@ function newsBehind(
   const change = life === journal.life ? journal.after(sequence) : "forgotten";
   if (change === "forgotten") return newsSince(tracked, moment);
   if (change === undefined) return [];
-  const position = { life, sequence: change.sequence, moment: momentOf(change.job) };
+  const position = { life, sequence: change.sequence, moment: change.moment };
   return [{ kind: "job", job: change.job, position }];
 }
 
 /** What became of the jobs since a moment, in the order of time; what comes behind it is the journal's. */
 function newsSince({ index, journal }: Tracked, moment: number): Exclude<ChangeNews, { kind: "quiet" }>[] {
-  const since = moment - latestNews;
-  const changed = index.all().filter((job) => momentOf(job) >= since);
-  const dated = changed.flatMap(historyOf).map((job) => ({ job, moment: momentOf(job) }));
-  const missed = dated.filter((each) => each.moment >= since).sort((a, b) => a.moment - b.moment);
+  const now = positionNow(journal);
+  const since = Math.min(moment, now.moment) - latestNews;
+  const missed = latest(
+    latest(dated(index.all()), since).flatMap(({ job }) => dated(historyOf(job))),
+    since,
+  );
   const news = missed.map(({ job, moment }) => {
     return { kind: "job" as const, job, position: { life: noLife, sequence: 0, moment } };
   });
-  return [
-    ...news,
-    { kind: "position", position: { ...positionNow(journal), moment: missed.at(-1)?.moment ?? moment } },
-  ];
+  return [...news, { kind: "position", position: now }];
 }
 
-function momentOf(job: Job): number {
-  return microseconds(changedAt(job));
+interface Dated {
+  readonly job: Job;
+  readonly moment: number;
+}
+
+/** When jobs came into their state. The records can name any date, or none: none is later than now. */
+function dated(jobs: readonly Job[]): Dated[] {
+  const now = Date.now() * 1000;
+  return jobs.map((job) => {
+    const moment = microseconds(changedAt(job));
+    return { job, moment: Number.isNaN(moment) ? now : Math.min(Math.max(moment, 0), now) };
+  });
+}
+
+/** The latest of what changed since a moment, as many as the journal keeps, in the order of time. */
+function latest(changes: readonly Dated[], since: number): Dated[] {
+  const later = changes.filter(({ moment }) => moment >= since);
+  return later.sort((a, b) => a.moment - b.moment).slice(-mostKept);
 }

@@ -79,7 +79,8 @@ class JobFollower implements AsyncDisposable {
     if (next !== undefined && !hasEnded(next)) return [this.#tell(next)];
     const isOver = hasEnded(job);
     const pieces = [...(await this.#read("stdout", isOver)), ...(await this.#read("stderr", isOver))];
-    const news = [...pieces, ...(await this.#lookAtProgress(job))];
+    const isLast = isOver && pieces.length === 0;
+    const news = [...pieces, ...(await this.#lookAtProgress(job, isLast))];
     return news.length === 0 && next !== undefined ? [this.#tell(next)] : news;
   }
 
@@ -93,10 +94,10 @@ class JobFollower implements AsyncDisposable {
     return piece === undefined ? [] : [{ kind: "log", log, piece, place: this.place }];
   }
 
-  async #lookAtProgress(job: Job | undefined): Promise<JobNews[]> {
+  async #lookAtProgress(job: Job | undefined, isLast: boolean): Promise<JobNews[]> {
     const started = job && startedAt(job.state);
     const isDue = performance.now() - this.#progressLookedAt >= millisecondsBetweenProgress;
-    if (!started || (!isDue && !hasEnded(job))) return [];
+    if (!started || (!isDue && !isLast)) return [];
     this.#progressLookedAt = performance.now();
     const progress = await readProgress(this.#run.directory, started, this.#run.mask);
     const text = JSON.stringify(progress);

@@ -5,11 +5,13 @@ import type { Job } from "../jobs/job.ts";
 /** One change of a job's status: the job as it was then, and which change this was. */
 export interface Change {
   readonly sequence: number;
+  /** When the server learnt of it, in microseconds since 1970. */
+  readonly moment: number;
   readonly job: Job;
 }
 
 /** How many changes are kept for those who were away for a moment; who was away longer asks the index. */
-const mostKept = 10_000;
+export const mostKept = 10_000;
 
 /** The latest changes of all jobs, in the order in which the server learnt of them. */
 export class Journal {
@@ -52,7 +54,7 @@ export class Journal {
   }
 
   #add(job: Job): void {
-    this.#changes.push({ sequence: ++this.#latest, job });
+    this.#changes.push({ sequence: ++this.#latest, moment: Date.now() * 1000, job });
     if (this.#changes.length >= 2 * mostKept) this.#changes = this.#changes.slice(-mostKept);
     for (const wake of [...this.#waiting]) wake();
   }

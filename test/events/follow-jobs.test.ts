@@ -167,15 +167,15 @@ function tracked() {
   return { journal, add, follow };
 }
 
-test("who was away for longer than the journal remembers is told from the jobs themselves", async () => {
+test("who was away for longer than the journal remembers is told the latest 10,000 from the jobs themselves", async () => {
   const { journal, add, follow } = tracked();
   const [start] = await follow(undefined, 1);
   for (let number = 0; number < 25_000; number++) add(number);
   expect(journal.after(start?.position.sequence ?? 0)).toBe("forgotten");
   const from = { ...(start as { position: Position }).position, moment: Date.UTC(2026, 0, 1) * 1000 };
-  const news = await follow(from, 25_001);
+  const news = await follow(from, 10_001);
   expect(news.slice(0, -1).map(({ jobId }) => jobId)).toEqual(
-    Array.from({ length: 25_000 }, (_, number) => `job-${number}`),
+    Array.from({ length: 10_000 }, (_, number) => `job-${number + 15_000}`),
   );
   expect(news.at(-1)).toMatchObject({ jobId: undefined, position: { life: journal.life, sequence: 25_000 } });
 });
@@ -189,3 +189,19 @@ test("who is cut off while the past is told is told it again", async () => {
   expect(rest[0]?.jobId).toBe("job-14"); // five minutes earlier than the last one that was told
   expect(rest.at(-1)?.jobId).toBe("job-29");
 });
+
+test.each(["3000-01-01T00:00:00.000000+00:00", "nonsense", "0001-01-01T00:00:00+00:00"])(
+  "a job that says it ended at %s hides no other job's changes",
+  async (completed_at) => {
+    const { journal, add, follow } = tracked();
+    const from = { life: journal.life, sequence: 0, moment: Date.now() * 1000 };
+    add(1, { status: "completed", started_at: null, completed_at });
+    const [told] = await follow(from, 1);
+    const { moment } = (told as { position: Position }).position;
+    expect(moment).toBeGreaterThan(0);
+    expect(moment).toBeLessThanOrEqual(Date.now() * 1000);
+    add(2, { status: "completed", started_at: null, completed_at: new Date().toISOString() });
+    const after = await follow({ life: "another", sequence: 9, moment: 4e16 }, 2);
+    expect(after.map(({ jobId }) => jobId)).toContain("job-2");
+  },
+);

@@ -34,6 +34,11 @@ test.each([
   "I read 45% of x[i] > y[j] | z",
   `{"drawdown": "17%", "bar": "[     ]"}`,
   "1/2 [3:4<5:6]",
+  "histogram: 0.1-0.2 |########      | 12% of trades",
+  "Drawdown ▓▓▓▓░░░░ 23%",
+  "max drawdown: [#####.....] 12.5%",
+  "[-----] 20% drawdown",
+  "|----------| 01/02",
 ])("%j is no progress", (text) => {
   expect(parseBar(text)).toBeUndefined();
 });

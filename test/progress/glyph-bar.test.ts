@@ -36,12 +36,12 @@ test.each<[string, string, (number | null)[]]>([
   ["pip", `   ${line} 12.3/49.2 MB 1.2 MB/s eta 0:00:31`, [0.25, 12_300_000, 49_200_000, 1_200_000, 31]],
   [
     "progressbar2",
-    " 45% (45 of 100) |#########     | Elapsed Time: 0:00:04 ETA:   0:00:05",
+    " 45% (45 of 100) |######        | Elapsed Time: 0:00:04 ETA:   0:00:05",
     [0.45, 45, 100, null, 5],
   ],
   [
     "progressbar2, no time left yet",
-    " 45% (45 of 100) |#########     | Elapsed Time: 0:00:04 ETA:  --:--:--",
+    " 45% (45 of 100) |######        | Elapsed Time: 0:00:04 ETA:  --:--:--",
     [0.45, 45, 100, null, null],
   ],
   [
@@ -56,7 +56,7 @@ test.each<[string, string, (number | null)[]]>([
   ],
   [
     "progressbar2, a transfer",
-    " 45% of   9.5 MiB |#########      | Elapsed Time: 0:00:04 ETA:   0:00:05",
+    " 45% of   9.5 MiB |#######        | Elapsed Time: 0:00:04 ETA:   0:00:05",
     [0.45, null, null, null, 5],
   ],
   ["alive-progress", "EURUSD |██████▍         | ▂▂▄ 40/100 [40%] in 4s (~6s, 9.8/s)", [0.4, 40, 100, 9.8, 6]],

@@ -80,7 +80,7 @@ describe("the logs", () => {
 
   test("do not show a bar whose beginning lies too far back", async () => {
     const rest = "12345|####5     | 45/100 [00:10<00:12, 4.39it/s]\n";
-    await write("stderr", `${rest}${"x".repeat(8 * 1024 - rest.length + 3)}`);
+    await write("stderr", `${rest}${"x".repeat(64 * 1024 - rest.length + 3)}`);
     expect(await progress()).toBeNull();
   });
 
