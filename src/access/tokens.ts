@@ -26,8 +26,13 @@ const nameless = "token";
  * @throws StartError naming the file and the line that is wrong, never a token
  */
 export async function readTokens({ token, tokenFile }: Config): Promise<readonly Token[]> {
+  // No option checks its form, since the complaint would show it.
+  if (token !== undefined && !bareToken.test(token)) {
+    throw new StartError("QUANT_RUNS_TOKEN must consist of letters, digits and - . _ ~ + / alone");
+  }
   const own = token === undefined ? [] : [tokenOf(nameless, "run", token)];
-  return tokenFile === undefined ? own : [...own, ...tokensIn(tokenFile, await textOf(tokenFile))];
+  const others = tokenFile === undefined ? [] : tokensIn(tokenFile, await textOf(tokenFile));
+  return expectDifferent([...own, ...others]);
 }
 
 async function textOf(path: string): Promise<string> {
@@ -50,10 +55,18 @@ function tokensIn(path: string, text: string): Token[] {
   if (first === undefined)
     throw new StartError(`the token file ${path} holds no token: add a line 'name run token'`);
   if (lines.length === 1 && bareToken.test(first.content)) return [tokenOf(nameless, "run", first.content)];
-  const tokens = lines.map(({ content, number }) => tokenIn(path, content, number));
-  const twice = tokens.find(({ name }, index) => tokens.findIndex((each) => each.name === name) !== index);
-  if (twice !== undefined)
-    throw new StartError(`the token file ${path} has two tokens of the name ${twice.name}`);
+  return lines.map(({ content, number }) => tokenIn(path, content, number));
+}
+
+/** Records, rates and keys go by the name, and who may do what by the token. */
+function expectDifferent(tokens: readonly Token[]): readonly Token[] {
+  for (const [index, { name, digest }] of tokens.entries()) {
+    const earlier = tokens.slice(0, index);
+    if (earlier.some((each) => each.name === name))
+      throw new StartError(`there are two tokens of the name ${name}`);
+    const same = earlier.find((each) => each.digest.equals(digest));
+    if (same) throw new StartError(`the tokens ${same.name} and ${name} are the same: give each its own`);
+  }
   return tokens;
 }
 

@@ -1,12 +1,12 @@
 import { Option } from "commander";
-import { entrypointPatterns, hosts, namePatterns, nonEmpty, origins, token, wholeNumber } from "./values.ts";
+import { entrypointPatterns, hosts, namePatterns, nonEmpty, origins, wholeNumber } from "./values.ts";
 
 /** Who may ask, and for what. */
 export function accessOptions(): Option[] {
   return [
     new Option("--token <token>", "what clients must send as Authorization: Bearer")
       .env("QUANT_RUNS_TOKEN")
-      .argParser(token),
+      .argParser(nonEmpty),
     new Option("--token-file <path>", "file of tokens, with names and scopes")
       .env("QUANT_RUNS_TOKEN_FILE")
       .argParser(nonEmpty),

@@ -41,12 +41,6 @@ export function entrypoint(text: string): string {
   throw new InvalidArgumentError(`It must have the form ${entrypointForm}.`);
 }
 
-/** One word that an HTTP header can carry (RFC 6750, section 2.1, b64token). */
-export function token(text: string): string {
-  if (/^[A-Za-z0-9._~+/-]+=*$/.test(text)) return text;
-  throw new InvalidArgumentError("It must consist of letters, digits and - . _ ~ + / alone.");
-}
-
 /** Items between commas, each of which must pass. */
 function listOf(isItem: (text: string) => boolean, form: string): (text: string) => readonly string[] {
   return (text) => {

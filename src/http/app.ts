@@ -85,7 +85,14 @@ function mountGuards(app: Hono, { config, tokens }: Server): void {
   app.use(requestId({ limitLength: 64 }));
   app.use(addSecurityHeaders);
   app.use(refuseForeignPages(corsOrigins));
-  if (corsOrigins.length > 0) app.use(cors({ origin: [...corsOrigins], exposeHeaders: readableHeaders }));
+  if (corsOrigins.length > 0)
+    app.use(
+      cors({
+        origin: [...corsOrigins],
+        allowMethods: ["GET", "HEAD", "POST"],
+        exposeHeaders: readableHeaders,
+      }),
+    );
   app.use(identifyClient(tokens));
   if (rateLimit !== undefined) app.use(limitRate(rateLimit));
 }
@@ -95,6 +102,7 @@ const readableHeaders = [
   "accept-ranges",
   "content-range",
   "etag",
+  "idempotency-replayed",
   "link",
   "location",
   "preference-applied",

@@ -28,6 +28,9 @@ export async function readJson(c: Context): Promise<JsonBody> {
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw new Problem(415, "Send the body as JSON, with the header Content-Type: application/json");
   }
+  if (!/^(identity)?$/i.test(c.req.header("content-encoding") ?? "")) {
+    throw new Problem(415, "Send the body as it is, without a Content-Encoding");
+  }
   const text = decode(await c.req.arrayBuffer());
   if (nestsDeeperThan(text, deepestBody)) {
     throw new Problem(400, `The body nests arrays and objects more than ${deepestBody} deep`);

@@ -14,7 +14,7 @@ import { errorCode } from "../runs/record-file.ts";
 import { bodyTooLarge } from "./body.ts";
 import { asksForEvents } from "./event-stream.ts";
 import { problemResponse } from "./problem.ts";
-import { answerWith, refusalOf, refuseBody, refuseGarbage, unreadable } from "./refusals.ts";
+import { answerWith, headersOf, refusalOf, refuseBody, refuseGarbage, unreadable } from "./refusals.ts";
 
 /** How long a client may take, in milliseconds: one that sends a byte a minute holds its connection no longer. */
 export const usualPatience = {
@@ -50,7 +50,10 @@ export async function listen(
 function createHttpServer(app: Hono, config: Config, patience: ServerOptions): Server {
   const respond = getRequestListener(app.fetch, {
     hostname: "localhost",
-    errorHandler: (error) => problemResponse(unreadable(error)),
+    errorHandler: (error) => {
+      const problem = unreadable(error);
+      return problemResponse(problem, headersOf(problem));
+    },
   });
   const server = createServer({ ...patience, requireHostHeader: false }, (incoming, outgoing) => {
     const problem = refusalOf(incoming, config);
@@ -60,11 +63,28 @@ function createHttpServer(app: Hono, config: Config, patience: ServerOptions): S
     else void respond(incoming, outgoing);
   });
   server.on("request", leaveWithClient);
+  server.on("checkContinue", (incoming, outgoing) => inviteBody(server, config, incoming, outgoing));
   // A client that has sent all it has to send, as `nc -N` does, still gets its answer (RFC 9112, section 9.6).
   Object.assign(server, { httpAllowHalfOpen: true });
   server.maxConnections = config.maxConnections;
   refuseGarbage(server);
   return server;
+}
+
+/** Asks for a body only when it will be read (RFC 9110, section 10.1.1). */
+function inviteBody(
+  server: Server,
+  config: Config,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): void {
+  const isTooLarge = Number(incoming.headers["content-length"]) > config.maxBodyBytes;
+  const problem = isTooLarge ? bodyTooLarge(config.maxBodyBytes) : refusalOf(incoming, config);
+  if (problem) answerWith(problem, outgoing.setHeader("connection", "close"));
+  else {
+    outgoing.writeContinue();
+    server.emit("request", incoming, outgoing);
+  }
 }
 
 /** One who follows events and hangs up has no more use for them; only the end of what it sends tells that at once. */

@@ -48,7 +48,9 @@ export function answerError(events: Events): (error: Error, c: Context) => Respo
     const problem = problemOf(error);
     if (problem.status >= 500) {
       const request_id = c.get("requestId");
-      events.emit("trouble", `${c.req.method} ${c.req.path} failed`, { error, request_id });
+      const isRefusal = [Problem, QueueFull, DiskShort].some((kind) => error instanceof kind);
+      const what = `${c.req.method} ${c.req.path} ${isRefusal ? `refused: ${problem.message}` : "failed"}`;
+      events.emit("trouble", what, isRefusal ? { request_id } : { error, request_id });
     }
     return problemResponse(problem, problem.status === 503 ? { "retry-after": "1", ...problem.headers } : {});
   };

@@ -22,7 +22,7 @@ export function refusalOf(incoming: IncomingMessage, config: Config): Problem | 
   if (hosts.length !== 1 && !(httpVersion === "1.0" && hosts.length === 0)) {
     return new Problem(400, "The request must have exactly one Host header");
   }
-  const [, authority] = /^[a-z]+:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url) ?? [];
+  const [, authority] = /^[a-z]+:\/\/([^/?#]*)/i.exec(url) ?? [];
   const named = authority === undefined ? hosts : [...hosts, authority];
   if (!named.every((host) => parseHost(host))) {
     return new Problem(400, "The Host header, or the host of the request's target, is none");
@@ -32,6 +32,10 @@ export function refusalOf(incoming: IncomingMessage, config: Config): Problem | 
       421,
       "The Host header names no host of this server: QUANT_RUNS_ALLOWED_HOSTS adds its names",
     );
+  }
+  const { "transfer-encoding": coding = "chunked" } = incoming.headers;
+  if (coding.trim().toLowerCase() !== "chunked") {
+    return new Problem(400, "The one transfer coding that is taken here is chunked (RFC 9112, section 6.1)");
   }
   const [path = ""] = url.split(/[?#]/, 1);
   const isTidied = /\/(\.|%2e){1,2}(\/|$)/i.test(path);
@@ -55,7 +59,7 @@ export function refuseBody(problem: Problem, incoming: IncomingMessage, outgoing
   incoming.once("end", () => outgoing.end()).resume();
 }
 
-function headersOf({ headers }: Problem): Record<string, string> {
+export function headersOf({ headers }: Problem): Record<string, string> {
   const own = { "content-type": "application/problem+json", "x-request-id": randomUUID() };
   return { ...securityHeaders, ...own, ...headers };
 }

@@ -6,7 +6,7 @@ const number = String.raw`\d+(?:\.\d+)?`;
 
 /** `45/100 [00:10<00:12, 4.39it/s, loss=0.5]`: what stands before it does not matter, and it may end after the rate. */
 const ofTotal = new RegExp(
-  String.raw`(?<![\d.])(?<current>${number})(?<prefix>[kMGTPEZ]?)` +
+  String.raw`(?<![\d.-])(?<current>${number})(?<prefix>[kMGTPEZ]?)` +
     String.raw`\/(?:\?|(?<total>${number})(?<totalPrefix>[kMGTPEZ]?)) ?` +
     String.raw`\[-?${clock}<(?:\?|(?<remaining>${clock}))(?:\]|, *(?<rate>[^,\]]*)[,\]])`,
 );
@@ -14,7 +14,7 @@ const ofTotal = new RegExp(
 /** `45it [00:10, 4.39it/s]`: nobody knows how many there will be. */
 const withoutTotal = new RegExp(
   String.raw`(?<![\d.])(?<current>${number})(?<unit>[^\d.[\]|][^[\]|]{0,40})? ` +
-    String.raw`\[-?${clock}, *(?<rate>(?:\?|\d)[^,\]/]*\/[^,\]]+)[,\]]`,
+    String.raw`\[-?${clock}, *(?<rate>(?:\?|\d)[^,\]/]*\/s|[\d.]+s\/[^,\]]+)[,\]]`,
 );
 
 /** Reads what tqdm prints, with or without its bar. */

@@ -201,12 +201,18 @@ describe("the token file", () => {
     ["a line without a scope", "ci run abc\nboard def\n", /line 2 .*'name scope token'/],
     ["a scope there is none of", "ci admin abc", /line 1 .*read or run/],
     ["a name twice", "ci run abc\nci read def", /two tokens of the name ci/],
+    ["a token twice", "ci run abc\nboard read abc", /ci and board are the same/],
     ["a token of other characters", "ci run abc\nboard read ä€", /line 2/],
   ])("is refused with %s, and no token is told", async (_what, text, message) => {
     const refusal = await read(text).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(StartError);
     expect(String(refusal)).toMatch(message);
     expect(String(refusal)).not.toMatch(/abc|def/);
+  });
+
+  test("and a token of the environment that is none are refused without showing it", async () => {
+    const reading = readTokens({ ...emptyConfig(), token: "my secret pass!" });
+    await expect(reading).rejects.toThrow(/^QUANT_RUNS_TOKEN must consist of (?!.*secret)/);
   });
 
   test("that cannot be read stops the start", async () => {

@@ -155,6 +155,9 @@ describe("a request that is not well made is refused", () => {
     ["a transfer coding of its own", postText(["Transfer-Encoding: gzip"], "{}"), 400],
     ["a chunk of no size", postText(["Transfer-Encoding: chunked"], "zz\r\n{}\r\n0\r\n\r\n"), 400],
     ["chunks that break off", postText(["Transfer-Encoding: chunked"], "5\r\n{"), 400],
+    ["a transfer coding before chunks", postText(["Transfer-Encoding: gzip, chunked"], "0\r\n\r\n"), 400],
+    ["a name before its host", requestText("GET http://a@127.0.0.1/health"), 400],
+    ["a name and a password before its host", requestText("POST http://a:b@127.0.0.1/jobs"), 400],
     ["an expectation of its own", postText(["Expect: a-miracle", "Content-Length: 2"], "{}"), 417],
   ])("%s", async (_what, bytes, status) => {
     expectProblem(server(), await exchangeOne(server(), bytes), status);

@@ -39,6 +39,8 @@ test.each([
   "max drawdown: [#####.....] 12.5%",
   "[-----] 20% drawdown",
   "|----------| 01/02",
+  "fill 100 [09:30:01, 5 AAPL/USD]",
+  "-5/10 [00:10<00:30, 1it/s]",
 ])("%j is no progress", (text) => {
   expect(parseBar(text)).toBeUndefined();
 });

@@ -26,11 +26,11 @@ export const cancelJob: Route = {
   respond: async (c, server) => {
     const jobId = jobIdOf(c);
     const outcome = await server.supervisor.cancel(jobId, clientName(c.get("client")));
+    if (outcome === "accepted") audit(c, server, "cancelled", jobId);
     const text = await jobDocument(server, jobId);
     if (outcome === "unknown" || text === undefined) throw noSuchJob(jobId);
     if (outcome === "ended")
       throw new Problem(409, `Job ${jobId} has ended: there is nothing left to cancel`);
-    audit(c, server, "cancelled", jobId);
     return c.body(text, 202, { "content-type": "application/json" });
   },
 };
