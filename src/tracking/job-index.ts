@@ -66,7 +66,8 @@ export class JobIndex {
     const job = this.#jobs.get(jobId);
     if (job === undefined) return;
     this.#jobs.delete(jobId);
-    if (job.submission) this.#submitted.delete(job.submission.key);
+    const { key } = job.submission ?? {};
+    if (key !== undefined && this.#submitted.get(key) === jobId) this.#submitted.delete(key);
     this.#order = this.#order.filter((id) => id !== jobId);
     this.#events.emit("removed", job);
   }

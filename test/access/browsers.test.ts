@@ -142,6 +142,13 @@ describe.each(pages)("from $from", ({ headers, isOwn }) => {
   });
 });
 
+test("an origin that is none is no page of ours where a request of HTTP/1.0 names no host", async () => {
+  const body = '{"entrypoint": "basic:succeeds"}';
+  const head = ["POST /jobs HTTP/1.0", "Origin: null", "Content-Type: application/json"];
+  const text = [...head, `Content-Length: ${body.length}`, "", body].join("\r\n");
+  expect((await exchangeOne(server(), text)).status).toBe(403);
+});
+
 describe("an origin that was named", () => {
   const origin = "https://desk.example.com";
   const headers = { origin, "sec-fetch-site": "cross-site", "content-type": "application/json" };

@@ -12,7 +12,7 @@ import {
   temporaryFolder,
 } from "../support/server.ts";
 
-const settings = { QUANT_RUNS_ALLOW_ENV: "MODEL_*,HOME,LANG,__proto__" };
+const settings = { QUANT_RUNS_ALLOW_ENV: "MODEL_*,EDITOR,LANG,__proto__" };
 const server = sharedServer({ env: settings });
 
 /** A server that would let everything be set. */
@@ -33,7 +33,7 @@ async function seen(env: Record<string, string>, at = server()): Promise<unknown
 
 describe("variables of a job", () => {
   test("are in its environment, letter by letter, in place of the server's", async () => {
-    const env = { MODEL_SEED: "7", MODEL_NAME: 'a "b"\n=\\ é😀', MODEL_EMPTY: "", HOME: "/nowhere" };
+    const env = { MODEL_SEED: "7", MODEL_NAME: 'a "b"\n=\\ é😀', MODEL_EMPTY: "", EDITOR: "/nowhere" };
     expect(await seen(env)).toEqual(env);
   });
 
@@ -79,7 +79,7 @@ describe("variables of a job", () => {
 });
 
 describe("a variable that may not be set is refused with 403, which names it", () => {
-  test.each(["OTHER", "MODEL", "HOMES", "model_seed"])("%s, which no pattern matches", async (name) => {
+  test.each(["OTHER", "MODEL", "EDITORS", "model_seed"])("%s, which no pattern matches", async (name) => {
     const answer = await send(server(), "/jobs", { entrypoint: "basic:succeeds", env: { [name]: "1" } });
     expect([answer.status, answer.body.detail]).toEqual([
       403,
@@ -95,7 +95,18 @@ describe("a variable that may not be set is refused with 403, which names it", (
 
   test.each([
     ...["LD_PRELOAD", "LD_LIBRARY_PATH", "LD_", "DYLD_INSERT_LIBRARIES", "PYTHONPATH", "PYTHONSTARTUP"],
-    ...["PYTHON", "NODE_OPTIONS", "BASH_ENV", "ENV", "IFS", "PATH", "GIT_SSH_COMMAND", "GCONV_PATH"],
+    ...[
+      "PYTHON",
+      "NODE_OPTIONS",
+      "BASH_ENV",
+      "ENV",
+      "IFS",
+      "PATH",
+      "HOME",
+      "OPENSSL_CONF",
+      "GIT_SSH_COMMAND",
+      "GCONV_PATH",
+    ],
     ...["SHELLOPTS", "PS4", "QUANT_RUNS_TOKEN", "QUANT_RUNS_ALLOW", "QUANT_RUNS_RUN_DIR", "MDPS_ENTRYPOINT"],
   ])("%s, whatever is allowed", async (name) => {
     const answer = await send(lax(), "/jobs", { entrypoint: "basic:succeeds", env: { [name]: "1" } });

@@ -27,7 +27,8 @@ function matters(c: Context): boolean {
 function isOwnPage(c: Context): boolean {
   const site = c.req.header("sec-fetch-site") ?? "none";
   const origin = c.req.header("origin");
-  const isOwnOrigin = origin === undefined || URL.parse(origin)?.host === hostOf(c);
+  const host = hostOf(c);
+  const isOwnOrigin = origin === undefined || (host !== undefined && URL.parse(origin)?.host === host);
   return isOwnOrigin && (site === "same-origin" || site === "none");
 }
 

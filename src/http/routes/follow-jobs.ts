@@ -15,7 +15,8 @@ export const followJobs: Route = {
       "Events `job`, whose data is the job as it is in the list, for every change of the status of every job from now " +
       "on, in order: `pending` when it is accepted, `running`, `completed` or `failed`. `Last-Event-ID` goes on behind " +
       "that event, as a browser does by itself, with nothing left out; after a restart of the server, or after more than " +
-      "10,000 changes, it goes on with the latest 10,000, of which those of the last minutes may come twice. Connect first and list the jobs then, so that none falls between.",
+      "10,000 changes, it goes on with the latest 10,000, of which those of the last minutes may come twice, and " +
+      "one that was learnt of more than five minutes late may be missing. Connect first and list the jobs then, so that none falls between.",
     request: {
       headers: z.object({
         "last-event-id": z.string().optional().describe("Id of the last event that the client has had."),
