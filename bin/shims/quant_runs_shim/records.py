@@ -90,7 +90,7 @@ class RunDirectory:
         try:
             request = json.loads(text)
             return {name: str(request[name]) for name in ("requested_by", "requested_at")}
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return {"requested_by": "a cancel.json that cannot be read", "requested_at": now()}
 
     def _read(self, name):

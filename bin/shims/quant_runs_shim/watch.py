@@ -82,8 +82,9 @@ class Watch:
         """What the job itself has written into the pipe is no answer."""
         try:
             answer = json.loads(received)
-            self.answer = answer if isinstance(answer["kind"], str) and isinstance(answer["exit_code"], int) else None
-        except (ValueError, TypeError, KeyError):
+            answer.setdefault("error", None)
+            self.answer = answer if _is_answer(answer) else None
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return
         self._exit_deadline = clock() + SECONDS_TO_EXIT
 
@@ -174,6 +175,16 @@ class Watch:
             return [None if self.ended_by_shim else self._exit_deadline]
         limit = self.directory.limits["timeout_seconds"]
         return [None if limit is None else self._started + limit, self._silence.next_look]
+
+
+def _is_answer(answer):
+    """Whether every member is of its kind: the job can write into the pipe, and nothing of it may end the shim."""
+    return (
+        isinstance(answer["kind"], str)
+        and type(answer["exit_code"]) is int
+        and isinstance(answer["error"], (str, type(None)))
+        and isinstance(answer.get("result_bytes"), (int, type(None)))
+    )
 
 
 class Silence:
