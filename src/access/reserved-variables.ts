@@ -7,7 +7,7 @@ const reserved = [
   /^(GCONV_PATH|GLIBC_TUNABLES)$/,
   /^OPENSSL_/,
   /^(PATH|HOME|ENV|BASH_ENV|BASHOPTS|SHELLOPTS|PS4|IFS)$/,
-  /^PYTHON/,
+  /^_*PYTHON/,
   /^NODE_OPTIONS$/,
   /^GIT_/,
   /^QUANT_RUNS_/,

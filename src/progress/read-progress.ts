@@ -16,7 +16,10 @@ export async function readProgress(
   startedAt: string,
   mask?: Mask,
 ): Promise<Progress | null> {
-  return (await toldProgress(directory, startedAt, mask)) ?? (await shownProgress(directory, mask)) ?? null;
+  const found = (await toldProgress(directory, startedAt, mask)) ?? (await shownProgress(directory, mask));
+  // Once more: what stood between the parts of a secret, colours for example, is gone now.
+  if (mask !== undefined && found?.text) return { ...found, text: mask.text(found.text) };
+  return found ?? null;
 }
 
 /** What the last sound line of the progress file tells. */

@@ -4,7 +4,7 @@ type Hide = (json: string) => string;
 
 /** Members of a job's document that are the server's own words: a job that finds `LOG_LEVEL=error` breaks none. */
 const serversOwn: ReadonlySet<string> = new Set([
-  ...["job_id", "status", "created_at", "started_at", "completed_at", "termination", "usage"],
+  ...["job_id", "status", "created_at", "started_at", "completed_at", "usage"],
   ...["entrypoint", "runtime", "result_bytes", "result_url"],
 ]);
 
@@ -15,8 +15,12 @@ const serversOwnOfFailure: ReadonlySet<string> = new Set(["reason", "exit_code",
 export function maskDocument(text: string, hide: Hide): string {
   const hideFailure: Hide = (failure) =>
     withValues(failure, (name, value) => (serversOwnOfFailure.has(name) ? value : hide(value)));
+  // Who asked is told by a file that the job can write to, too.
+  const hideRequester: Hide = (termination) =>
+    withValues(termination, (name, value) => (name === "requested_by" ? hide(value) : value));
   return withValues(text, (name, value) => {
     if (serversOwn.has(name)) return value;
+    if (name === "termination") return hideRequester(value);
     return name === "failure" ? hideFailure(value) : hide(value);
   });
 }

@@ -17,9 +17,10 @@ export class Mask {
 
   /** At least one secret. */
   constructor(secrets: readonly string[]) {
-    this.json = new JsonMask(secrets);
-    this.#texts = secrets.flatMap(writtenForms);
-    this.#forms = this.#texts.map((form) => Buffer.from(form));
+    const forms = secrets.flatMap(writtenForms);
+    this.json = new JsonMask(forms); // a job may have written JSON of its own into a string
+    this.#texts = [...new Set(forms.flatMap(writtenForms))];
+    this.#forms = forms.map((form) => Buffer.from(form));
     this.margin = Math.max(...this.#forms.map(({ length }) => length)) - 1;
   }
 
@@ -42,6 +43,11 @@ export class Mask {
   /** Hides the secrets in a stream that begins `before` bytes early and ends late, of which `length` bytes are told. */
   window(before: number, length: number): TransformStream<Uint8Array, Uint8Array> {
     return byteWindow(this, before, length);
+  }
+
+  /** A text of its own. */
+  text(text: string): string {
+    return JSON.parse(this.json.hide(JSON.stringify(text)));
   }
 
   /** The text of a job's document with the secrets hidden in what the job and its client wrote. */

@@ -46,6 +46,29 @@ test.each([
   expect((await run(server, "basic:succeeds", { next: true })).result).toEqual({ result: { next: true } });
 });
 
+test.each([
+  '{"kind": "x", "exit_code": 1}',
+  '{"kind": "exception", "exit_code": 1, "error": {}}',
+  '{"kind": "returned", "exit_code": "0"}',
+  '{"kind": "returned", "exit_code": true}',
+  '{"kind": "returned", "exit_code": 0, "result_bytes": "7"}',
+  "[1]",
+  "null",
+])("a callable that tells its shim %s has told it nothing", async (answer) => {
+  const server = await startServer(oneSlot);
+  const job = await run(server, "hostile:forges_answers", { answers: [answer] });
+  expect(job).toMatchObject({ status: "completed", result: { result: "answered" } });
+  expect((await run(server, "basic:succeeds")).status).toBe("completed");
+});
+
+test("a callable that forges the size of its result spoils its own result and no record", async () => {
+  const server = await startServer(oneSlot);
+  const answers = ['{"kind": "returned", "exit_code": 0, "result_bytes": 3}'];
+  const { job_id } = await run(server, "hostile:forges_answers", { answers });
+  const record = JSON.parse(readFileSync(join(server.runsDir, job_id, "status.json"), "utf8"));
+  expect(record).toMatchObject({ status: "completed", result: null });
+});
+
 test("300 MB of output go to the log, and not through the server", async () => {
   const server = await startServer(oneSlot);
   const before = residentBytes(server.pid);

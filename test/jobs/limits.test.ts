@@ -112,9 +112,9 @@ describe("processor time", () => {
     expect(job).toMatchObject(failed("crashed", expect.stringMatching(/^Exited with code 3 /)));
   });
 
-  test("one that is killed before has crashed", async () => {
-    const job = await runWith({ cpu_seconds: 1 }, "limits:kills_itself", { name: "SIGKILL" });
-    expect(job).toMatchObject(failed("crashed", expect.stringMatching(/^Killed by SIGKILL /)));
+  test.each(["SIGKILL", "SIGXCPU"])("one that %s ends before has crashed", async (name) => {
+    const job = await runWith({ cpu_seconds: 100 }, "limits:kills_itself", { name });
+    expect(job).toMatchObject(failed("crashed", expect.stringMatching(`^Killed by ${name} `)));
   });
 });
 

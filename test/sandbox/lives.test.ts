@@ -1,4 +1,4 @@
-import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { pidHere } from "../../src/processes/pid-here.ts";
@@ -160,4 +160,13 @@ test("what a running job uses is counted from outside of its sandbox", async () 
   const { server, jobId } = await waitingJob();
   const { usage } = (await send<Job>(server, `/jobs/${jobId}`)).body;
   expect(usage).toMatchObject({ processes: 1, memory_bytes: expect.any(Number) });
+});
+
+test("a job whose run directory is removed outside leaves no process behind and gives its slot back", async () => {
+  const { server, jobId, go } = await waitingJob();
+  rmSync(join(server.runsDir, jobId), { recursive: true });
+  go();
+  await waitFor(() => expect(processesOf(server.runsDir, jobId)).toEqual([]));
+  await waitFor(async () => expect((await send(server, `/jobs/${jobId}`)).status).toBe(404));
+  expect((await run(server, "basic:succeeds")).status).toBe("completed");
 });

@@ -94,6 +94,16 @@ test("an exception's message and its traceback hide it, and the API's own words 
   for (const shown of await shownOf(job_id)) expectNoSecretIn(shown);
 });
 
+test.each(Object.keys(telling))("JSON that a job has written into a message hides %s", async (name) => {
+  const { job_id, error } = await run(server(), "keeps_secrets:raises_json", { name });
+  expect(error).toMatch(/^\{"login": "\*+"\}$/);
+  for (const shown of await shownOf(job_id)) {
+    expectNoSecretIn(shown);
+    for (const form of Object.values(telling).flatMap(formsOf).flatMap(formsOf))
+      expect(shown).not.toContain(form);
+  }
+});
+
 test("parameters and labels hide it, whoever sent it and however it is escaped", async () => {
   const escaped = '"\\u0068unter2-and-mor\\u0065"';
   const body = `{"entrypoint": "basic:succeeds", "parameters": {"key": ${escaped}}, "labels": {"key": ${escaped}}}`;
@@ -128,6 +138,11 @@ test("the answer to a cancel and the events of all jobs hide it", async () => {
 
 test.each([
   ["of its own", "keeps_secrets:says_progress", `with ${stars(secrets.API_KEY)} in it`],
+  [
+    "in colour",
+    "keeps_secrets:says_progress_in_colour",
+    expect.stringContaining(`${stars(secrets.API_KEY)}:  44%`),
+  ],
   ["by its bar", "keeps_secrets:shows_bar", expect.stringContaining(`${stars(secrets.API_KEY)}:  44%`)],
 ])("the progress %s hides it", async (_what, entrypoint, text) => {
   const path = join(await temporaryFolder(), "go");

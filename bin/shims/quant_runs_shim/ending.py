@@ -5,7 +5,11 @@ import signal
 import sys
 
 from . import tree
+from .limits import limits_of_cpu
 from .records import now
+
+_CPU_SECONDS_OF_ROUNDING = 0.1
+"""By which the kernel's own count may be ahead of the ticks it tells."""
 
 
 def ending_of(watch):
@@ -58,11 +62,11 @@ def _reason(watch, kind):
 
 def _met_cpu_limit(watch):
     """The kernel sends SIGXCPU at the limit, and SIGKILL one second later to who has caught that (setrlimit(2))."""
-    limit = watch.directory.limits["cpu_seconds"]
-    if limit is None or watch.ended_by_shim or not os.WIFSIGNALED(watch.wait_status):
+    limits = limits_of_cpu(watch.directory.limits["cpu_seconds"])
+    if limits is None or watch.ended_by_shim or not os.WIFSIGNALED(watch.wait_status):
         return False
-    number = os.WTERMSIG(watch.wait_status)
-    return number == signal.SIGXCPU or (number == signal.SIGKILL and watch.own_cpu_seconds >= limit)
+    needed = {signal.SIGXCPU: limits[0], signal.SIGKILL: limits[1]}.get(os.WTERMSIG(watch.wait_status))
+    return needed is not None and watch.own_cpu_seconds >= needed - _CPU_SECONDS_OF_ROUNDING
 
 
 def _sentence(watch, outcome):
@@ -74,7 +78,8 @@ def _sentence(watch, outcome):
     if answer and answer["kind"] != "exited":
         return answer["error"]
     if _met_cpu_limit(watch):
-        return "Stopped at its limit cpu_seconds = %d after %.1f s" % (watch.directory.limits["cpu_seconds"], seconds)
+        limit = limits_of_cpu(watch.directory.limits["cpu_seconds"])[0]
+        return "Stopped at its limit cpu_seconds = %d after %.1f s" % (limit, seconds)
     if outcome["signal"]:
         return "Killed by %s after %.1f s" % (outcome["signal"], seconds)
     sentence = "Exited with code %d after %.1f s" % (outcome["exit_code"], seconds)

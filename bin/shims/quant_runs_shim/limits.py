@@ -32,7 +32,8 @@ class Bounds:
         for name, kind in _KINDS.items():
             try:
                 if self._limits[name] is not None:
-                    _bound(getattr(resource, kind), self._limits[name])
+                    number = getattr(resource, kind)
+                    resource.setrlimit(number, _within_inherited(number, self._limits[name]))
             except (AttributeError, OSError, OverflowError, TypeError, ValueError) as problem:
                 return "Not started: the limit %s = %s cannot be set: %s" % (name, self._limits[name], problem)
         return None
@@ -54,13 +55,16 @@ class Bounds:
         return "The result is larger than its limit file_bytes = %d" % limit
 
 
-def _bound(kind, limit):
-    """Never above what was inherited as the hard limit, which whoever started the server has set."""
+def limits_of_cpu(seconds):
+    """At which processor time SIGXCPU comes, and at which SIGKILL; None without a limit. For shim and job alike."""
+    return None if seconds is None else _within_inherited(resource.RLIMIT_CPU, seconds)
+
+
+def _within_inherited(kind, limit):
+    """Soft and hard: never above what was inherited as the hard limit, which whoever started the server has set."""
     _, inherited = resource.getrlimit(kind)
     hard = limit + _SECONDS_FROM_WARNING_TO_KILL if kind == resource.RLIMIT_CPU else limit
-    if inherited != resource.RLIM_INFINITY:
-        limit, hard = min(limit, inherited), min(hard, inherited)
-    resource.setrlimit(kind, (limit, hard))
+    return (limit, hard) if inherited == resource.RLIM_INFINITY else (min(limit, inherited), min(hard, inherited))
 
 
 def _lacks_memory(problem):

@@ -40,7 +40,6 @@ class RunDirectory:
         with open(self._path_of("job.json"), encoding="utf-8") as file:
             self._text_of_job = file.read()
         self._text_of_claim = None
-        self._disk = os.stat(self.path).st_dev
         self._members = _members(self._text_of_job)
         self.job = _parse(self._text_of_job)
         self.limits = {**_NO_LIMITS, **self.job.get("limits", {})}
@@ -117,7 +116,7 @@ class RunDirectory:
                 self._sync_directory()
                 return
             except OSError as problem:
-                if self._is_another_disk():
+                if self._was_removed_from_sandbox():
                     files.note("the run directory was removed, and there is no place for exit.json: %s" % problem)
                     return
                 files.note("cannot write exit.json, trying again: %s" % problem)
@@ -125,10 +124,10 @@ class RunDirectory:
                 time.sleep(wait)
                 wait = min(wait * 2, 5.0)
 
-    def _is_another_disk(self):
-        """A sandbox has nothing to write to where its run directory was, once that is removed from outside."""
+    def _was_removed_from_sandbox(self):
+        """A folder without a name in which nothing can be made: its mount keeps it, though it is removed outside (stat(2))."""
         try:
-            return os.stat(self.path).st_dev != self._disk
+            return os.stat(self.path).st_nlink == 0
         except OSError:
             return False
 
@@ -189,11 +188,13 @@ class RunDirectory:
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
             with open(self._path_of("result.json"), "rb", opener=lambda path, _: os.open(path, flags)) as file:
-                text = file.read(size + 1).decode("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as problem:
+                content = file.read(size + 1)
+            if len(content) != size:
+                raise ValueError("it has not the %d bytes that were written" % size)
+            return {"result": content.decode("utf-8").strip().replace("\n", " ")}
+        except (OSError, ValueError) as problem:
             files.note("result.json cannot be read: %s" % problem)
             return {"result": "null"}
-        return {"result": text.replace("\n", " ")}
 
     def _replace(self, name, *texts, durable=False):
         temporary = self._path_of(".%s.%d" % (name, os.getpid()))

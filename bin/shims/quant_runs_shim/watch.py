@@ -177,10 +177,13 @@ class Watch:
         return [None if limit is None else self._started + limit, self._silence.next_look]
 
 
+_KINDS = ("returned", "exited", "exception", "entrypoint", "memory", "unbounded")
+
+
 def _is_answer(answer):
     """Whether every member is of its kind: the job can write into the pipe, and nothing of it may end the shim."""
     return (
-        isinstance(answer["kind"], str)
+        answer["kind"] in _KINDS
         and type(answer["exit_code"]) is int
         and isinstance(answer["error"], (str, type(None)))
         and isinstance(answer.get("result_bytes"), (int, type(None)))
