@@ -5,11 +5,11 @@ import signal
 import sys
 
 from . import tree
-from .limits import limits_of_cpu
+from .limits import cpu_limit
 from .records import now
 
-_CPU_SECONDS_OF_ROUNDING = 0.1
-"""By which the kernel's own count may be ahead of the ticks it tells."""
+_SHARE_OF_LIMIT = {signal.SIGXCPU: 0.5, signal.SIGKILL: 0.9}
+"""Of the limit that must have been used: the kernel counts by its ticks, on a busy machine more than it tells as used."""
 
 
 def ending_of(watch):
@@ -62,11 +62,11 @@ def _reason(watch, kind):
 
 def _met_cpu_limit(watch):
     """The kernel sends SIGXCPU at the limit, and SIGKILL one second later to who has caught that (setrlimit(2))."""
-    limits = limits_of_cpu(watch.directory.limits["cpu_seconds"])
-    if limits is None or watch.ended_by_shim or not os.WIFSIGNALED(watch.wait_status):
+    limit = cpu_limit(watch.directory.limits["cpu_seconds"])
+    if limit is None or watch.ended_by_shim or not os.WIFSIGNALED(watch.wait_status):
         return False
-    needed = {signal.SIGXCPU: limits[0], signal.SIGKILL: limits[1]}.get(os.WTERMSIG(watch.wait_status))
-    return needed is not None and watch.own_cpu_seconds >= needed - _CPU_SECONDS_OF_ROUNDING
+    share = _SHARE_OF_LIMIT.get(os.WTERMSIG(watch.wait_status))
+    return share is not None and watch.own_cpu_seconds >= share * limit
 
 
 def _sentence(watch, outcome):
@@ -78,7 +78,7 @@ def _sentence(watch, outcome):
     if answer and answer["kind"] != "exited":
         return answer["error"]
     if _met_cpu_limit(watch):
-        limit = limits_of_cpu(watch.directory.limits["cpu_seconds"])[0]
+        limit = cpu_limit(watch.directory.limits["cpu_seconds"])
         return "Stopped at its limit cpu_seconds = %d after %.1f s" % (limit, seconds)
     if outcome["signal"]:
         return "Killed by %s after %.1f s" % (outcome["signal"], seconds)

@@ -55,9 +55,9 @@ class Bounds:
         return "The result is larger than its limit file_bytes = %d" % limit
 
 
-def limits_of_cpu(seconds):
-    """At which processor time SIGXCPU comes, and at which SIGKILL; None without a limit. For shim and job alike."""
-    return None if seconds is None else _within_inherited(resource.RLIMIT_CPU, seconds)
+def cpu_limit(seconds):
+    """The processor time at which a limit of so many seconds really warns; None without one."""
+    return None if seconds is None else _within_inherited(resource.RLIMIT_CPU, seconds)[0]
 
 
 def _within_inherited(kind, limit):
