@@ -4,6 +4,8 @@ import type { Job } from "./jobs/job.ts";
 /** What happens, told to whoever listens; one listener logs. */
 export interface EventMap {
   accepted: [job: Job];
+  /** From now on jobs of a runtime are forked from one that has imported these modules. */
+  warm: [runtime: string, modules: readonly string[]];
   spawned: [job: Job, pid: number | undefined];
   changed: [job: Job];
   removed: [job: Job];

@@ -34,6 +34,7 @@ function standardOutput(): { write(line: string): void } {
 export function logEvents(events: Events, log: Log): void {
   events.on("accepted", ({ job_id, entrypoint }) => log.info({ job_id, entrypoint }, "job accepted"));
   events.on("audit", (change) => log.info({ audit: true, ...change }, `job ${change.action} by a client`));
+  events.on("warm", (runtime, modules) => log.info({ runtime, modules }, "jobs start warm"));
   events.on("spawned", ({ job_id }, pid) => log.debug({ job_id, pid }, "shim started"));
   events.on("changed", ({ job_id, state }) => log.info({ job_id, ...state }, `job ${state.status}`));
   events.on("removed", ({ job_id }) => log.warn({ job_id }, "run directory is gone; job forgotten"));

@@ -14,9 +14,9 @@ import { createLog, type Log, logEvents } from "./log.ts";
 import { lockRunsDirectory } from "./runs/lock.ts";
 import { errorCode } from "./runs/record-file.ts";
 import { resolvePython } from "./runtimes/python.ts";
-import { giveSecrets } from "./secrets/give-secrets.ts";
 import { maskOf } from "./secrets/mask.ts";
 import { readSecrets } from "./secrets/secrets-file.ts";
+import { jobEnvironments } from "./supervisor/environment.ts";
 import { createSupervisor } from "./supervisor/supervisor.ts";
 import { JobIndex } from "./tracking/job-index.ts";
 import { Journal } from "./tracking/journal.ts";
@@ -35,15 +35,22 @@ export async function serve(wanted: Config): Promise<void> {
   const { secrets, isExposed } = await readSecrets(wanted.secretsFile);
   const config: Config = { ...wanted, python: await resolvePython(wanted.python) };
   await prepareRunsDirectory(config.runsDir);
-  const startShim = giveSecrets(await prepareExecutor(config), secrets);
+  const environmentOf = jobEnvironments(config, process.env, secrets);
+  const events = new Events();
+  const executor = await prepareExecutor(config, environmentOf, events);
   const lock = await lockRunsDirectory(config.runsDir, config.python);
   const log = createLog(config.logLevel);
-  const events = new Events();
   logEvents(events, log);
   if (isExposed) events.emit("trouble", `other users can read the secrets file ${config.secretsFile}`, {});
   const index = new JobIndex(events);
   const journal = new Journal(events);
-  const supervisor = createSupervisor({ config, index, events, startShim });
+  const supervisor = createSupervisor({
+    config,
+    index,
+    events,
+    environmentOf,
+    startShim: executor.start,
+  });
   await supervisor.load();
   await supervisor.resume();
   const watcher = await startWatcher(config.runsDir, supervisor.look, events);
@@ -63,10 +70,12 @@ export async function serve(wanted: Config): Promise<void> {
   await lock.tell(listener.url).catch((error: unknown) => {
     events.emit("trouble", "cannot tell in the lock file who serves", { error });
   });
+  executor.begin();
   supervisor.begin(watcher.isBlind);
   log.info({ url: listener.url, runs_dir: config.runsDir, python: config.python }, "listening");
   stopOnSignal(log, async () => {
     supervisor.end();
+    executor.end();
     await Promise.all([listener.close(), watcher.close()]);
   });
 }

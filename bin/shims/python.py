@@ -1,6 +1,7 @@
 """The shim of the Python runtime: `python.py RUN_DIRECTORY` runs one job. Standard library only, Python 3.9 or later.
 
 The interpreter that starts here never imports the user's code: it forks, the child calls, the parent waits and records.
+`python.py --template MODULES SPACE` is an interpreter that stays, imports those modules and forks a shim for each job.
 """
 
 import os
@@ -21,15 +22,25 @@ def _users_path(shims):
 
 
 def main():
-    if len(sys.argv) != 2:
+    is_template = sys.argv[1:2] == ["--template"]
+    if len(sys.argv) != (4 if is_template else 2):
         sys.exit("python.py: give the run directory of one job")
     shims = os.path.dirname(os.path.abspath(__file__))
     users_path = _users_path(shims)
     modules_at_start = set(sys.modules)
     sys.path[:] = _entries_of_the_standard_library(shims)
-    from quant_runs_shim import waiter
+    from quant_runs_shim.surroundings import Surroundings
 
-    waiter.run(sys.argv[1], users_path, modules_at_start)
+    surroundings = Surroundings(users_path, modules_at_start)
+    if is_template:
+        from quant_runs_shim import template
+
+        template.run([name for name in sys.argv[2].split(",") if name], surroundings)
+    else:
+        from quant_runs_shim import waiter
+
+        waiter.run(waiter.open_directory(sys.argv[1]), surroundings)
+        os._exit(0)  # nothing is left to do, and an interpreter that takes its leave takes 10 ms for it
 
 
 if __name__ == "__main__":

@@ -31,6 +31,9 @@ export interface Config {
   readonly entrypoint: string | undefined;
   /** The Python interpreter: a name at first, a path once it is resolved. */
   readonly python: string;
+  readonly warm: "on" | "off";
+  /** Modules that the template of warm starts imports. */
+  readonly preload: readonly string[] | undefined;
   readonly keepStrays: boolean;
   readonly secretsFile: string | undefined;
   readonly sandbox: "none" | "bubblewrap";

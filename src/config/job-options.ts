@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { entrypoint, limit, nonEmpty, paths, yesOrNo } from "./values.ts";
+import { entrypoint, limit, modules, nonEmpty, paths, yesOrNo } from "./values.ts";
 
 /** What jobs run with. */
 export function jobOptions(): Option[] {
@@ -11,6 +11,16 @@ export function jobOptions(): Option[] {
       .env("QUANT_RUNS_PYTHON")
       .argParser(nonEmpty)
       .default(undefined, "the active virtual environment's, .venv's in the working directory, or python3"),
+    new Option(
+      "--warm <on-or-off>",
+      "fork jobs from an interpreter that is started ahead, where that is safe",
+    )
+      .env("QUANT_RUNS_WARM")
+      .choices(["on", "off"])
+      .default("on"),
+    new Option("--preload <modules>", "modules that this interpreter imports ahead")
+      .env("QUANT_RUNS_PRELOAD")
+      .argParser(modules),
     new Option("--keep-strays [yes-or-no]", "let processes that a job leaves behind go on")
       .env("QUANT_RUNS_KEEP_STRAYS")
       .default(false)

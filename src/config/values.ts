@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { isEntrypointPattern, isNamePattern } from "../access/pattern.ts";
-import { entrypointForm, isEntrypoint } from "../jobs/entrypoint.ts";
+import { entrypointForm, isEntrypoint, isModule } from "../jobs/entrypoint.ts";
 import { Limits } from "../jobs/limits.ts";
 
 // How the text of each kind of setting becomes its value. Each of these throws InvalidArgumentError, whose message says
@@ -72,3 +72,5 @@ export const origins = listOf(
 );
 
 export const paths = listOf((text) => text.startsWith("/"), "an absolute path");
+
+export const modules = listOf(isModule, "the name of a module, such as 'numpy'");

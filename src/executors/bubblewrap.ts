@@ -20,10 +20,10 @@ export async function prepareBubblewrap(config: Config): Promise<StartShim> {
   const program = await findProgram();
   const sandbox = await sandboxOf(config);
   await expectUsable(program, sandbox);
-  return (launch) => {
+  return async (launch) => {
     const directory = join(sandbox.runsDir, basename(launch.directory));
     const command = [runEntrypoint, directory];
-    const shim = spawnShim(program, sandboxArguments(sandbox, command, directory), launch);
+    const shim = await spawnShim(program, sandboxArguments(sandbox, command, directory), launch);
     return { pid: shim.pid, ended: shim.ended.then((end) => endOfShim(end, launch.directory)) };
   };
 }

@@ -3,18 +3,21 @@ export interface Launch {
   readonly directory: string;
   /** All of the shim's environment: nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Open descriptors of the job's logs. */
-  readonly stdout: number;
-  readonly stderr: number;
 }
 
-/** How a shim ended, as far as whoever started it can see. Nothing about the job: that is in the run directory. */
+/**
+ * How a shim ended, as far as whoever started it can see; nothing at all where nobody saw it. Nothing about the job: that
+ * is in the run directory.
+ */
 export interface ShimEnd {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
   /** Code of the error that kept it from being started at all, such as EAGAIN. */
   readonly spawnError: string | undefined;
 }
+
+/** The end of a shim that goes on, or has ended, unseen. */
+export const unseenEnd: ShimEnd = { exitCode: undefined, signal: undefined, spawnError: undefined };
 
 export interface Shim {
   /** Undefined when it could not be started. */
@@ -23,4 +26,12 @@ export interface Shim {
 }
 
 /** Where shims run: a new place is one file with this function. */
-export type StartShim = (launch: Launch) => Shim;
+export type StartShim = (launch: Launch) => Promise<Shim>;
+
+/** One way to start shims, which may keep something ready for the next ones while the server runs. */
+export interface Executor {
+  readonly start: StartShim;
+  begin(): void;
+  /** What was started goes on. */
+  end(): void;
+}

@@ -3,6 +3,7 @@ import type { Events } from "../events.ts";
 import type { StartShim } from "../executors/executor.ts";
 import type { Observation } from "../runs/observe.ts";
 import type { JobIndex } from "../tracking/job-index.ts";
+import type { EnvironmentOf } from "./environment.ts";
 import type { Queue } from "./queue.ts";
 
 /**
@@ -23,6 +24,7 @@ export interface Scope {
   readonly index: JobIndex;
   readonly events: Events;
   readonly queue: Queue;
+  readonly environmentOf: EnvironmentOf;
   readonly startShim: StartShim;
   /** Jobs whose shim this server has started and has not seen end. */
   readonly shims: Set<string>;

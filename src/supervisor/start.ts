@@ -2,11 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import type { Shim, ShimEnd } from "../executors/executor.ts";
 import { noEnvironment } from "../jobs/job-environment.ts";
 import { readRequest } from "../runs/job-record.ts";
-import { openOutputFiles } from "../runs/output-files.ts";
 import { errorCode } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
-import { runtimeNamed } from "../runtimes/registry.ts";
-import { jobEnvironment, shimSettings } from "./environment.ts";
 import { giveUp } from "./give-up.ts";
 import type { Scope } from "./scope.ts";
 
@@ -26,7 +23,7 @@ export async function startJob(scope: Scope, jobId: string): Promise<void> {
       const end = await runShim(scope, jobId);
       if (!(await isUnclaimed(scope, jobId))) return;
       if (isScarcity(end)) attempt = 0;
-      else if (end.signal === undefined || attempt >= mostAttempts) return await giveUp(scope, jobId, end);
+      else if (hasFailed(end) || attempt >= mostAttempts) return await giveUp(scope, jobId, end);
       scope.events.emit("step", jobId, "shim ended before it claimed the job; it is started again", end);
       await setTimeout(1000);
     }
@@ -41,6 +38,11 @@ export async function startJob(scope: Scope, jobId: string): Promise<void> {
 /** Whether the shim met a lack that says nothing of the job: it waits, and is never failed for it. */
 function isScarcity(end: ShimEnd): boolean {
   return end.exitCode === tryLater || (end.spawnError !== undefined && scarcity.has(end.spawnError));
+}
+
+/** Whether the shim ended by itself, or was none: another would do no better. */
+function hasFailed({ exitCode, spawnError }: ShimEnd): boolean {
+  return exitCode !== undefined || spawnError !== undefined;
 }
 
 /** Whether nobody runs this job. A shim that lives without a claim is about to take it, or its job has deleted it. */
@@ -72,16 +74,8 @@ async function spawnShim(scope: Scope, jobId: string): Promise<Shim> {
   if (job === undefined) throw new Error(`job ${jobId} is not in the index`);
   const directory = runDirectory(scope.config.runsDir, jobId);
   const request = await readRequest(directory);
-  await using output = await openOutputFiles(directory);
-  const shim = scope.startShim({
-    directory,
-    environment: jobEnvironment(process.env, request?.env ?? noEnvironment, {
-      ...shimSettings(scope.config),
-      ...runtimeNamed(job.runtime)?.environment(scope.config),
-    }),
-    stdout: output.stdout,
-    stderr: output.stderr,
-  });
+  const environment = scope.environmentOf(job.runtime, request?.env ?? noEnvironment);
+  const shim = await scope.startShim({ directory, environment });
   scope.events.emit("spawned", job, shim.pid);
   return shim;
 }

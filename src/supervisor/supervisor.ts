@@ -31,7 +31,7 @@ const secondsBetweenTicks = 0.5;
 const ticksBetweenSweeps = 2;
 
 export function createSupervisor(
-  given: Pick<Scope, "config" | "index" | "events" | "startShim">,
+  given: Pick<Scope, "config" | "index" | "events" | "environmentOf" | "startShim">,
 ): Supervisor {
   const queue = new Queue(given.config.concurrency, (jobId) => void startJob(scope, jobId));
   const refresh: Refresh = serialRefresh(() => scope);

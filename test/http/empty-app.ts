@@ -47,10 +47,9 @@ export function emptyApp({ runsDir = served(), jobs = [], actions = {} }: Conten
   const events = new Events();
   const index = new JobIndex(events);
   index.load(jobs);
-  const startShim = () => {
-    throw new Error("there is nothing to start");
-  };
-  const supervisor = { ...createSupervisor({ config, index, events, startShim }), ...actions };
+  const environmentOf = () => ({});
+  const startShim = () => Promise.reject(new Error("there is nothing to start"));
+  const supervisor = { ...createSupervisor({ config, index, events, environmentOf, startShim }), ...actions };
   const journal = new Journal(events);
   return createApp({
     config,

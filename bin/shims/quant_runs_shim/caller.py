@@ -9,14 +9,12 @@ import sys
 from . import allowed, limits, values
 from .answers import Answers, write_all
 
-_LIBRARY = os.path.dirname(os.__file__)
 
-
-def run(directory, users_path, modules_at_start, answer_descriptor):
+def run(directory, surroundings, answer_descriptor):
     """Calls the entrypoint, reports the answer through the descriptor and leaves by SystemExit, as a script would."""
     process = os.getpid()
     errors, pipe = os.dup(2), os.fstat(answer_descriptor)
-    _become_a_users_process(directory.job["entrypoint"], users_path, modules_at_start, errors)
+    _become_a_users_process(directory.job["entrypoint"], surroundings, errors)
     bounds = limits.Bounds(directory.limits)
     answers = Answers(errors, bounds)
     value, answer = None, _refusal(directory.job["entrypoint"], bounds, answers)
@@ -40,33 +38,15 @@ def _send(answer, descriptor, pipe, directory):
     directory.write_answer(text)
 
 
-def _become_a_users_process(entrypoint, users_path, modules_at_start, errors):
+def _become_a_users_process(entrypoint, surroundings, errors):
     sys.argv[:] = [entrypoint]
-    sys.path[:] = users_path
-    _give_back_names(modules_at_start, users_path)
+    surroundings.enter()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     import faulthandler
 
     faulthandler.enable(file=errors, all_threads=True)
     faulthandler.register(signal.SIGQUIT, file=errors, all_threads=True)
-
-
-def _give_back_names(modules_at_start, users_path):
-    """A json.py of the user's own is found by the user's code, though the shim has loaded the library's."""
-    from importlib.machinery import PathFinder
-
-    own = [entry for entry in users_path if not os.path.isfile(os.path.join(entry, "os.py"))]
-    before_library = own[: _position_of_library(users_path)]
-    for name in [name for name in sys.modules if name not in modules_at_start and "." not in name]:
-        found = PathFinder.find_spec(name, before_library)
-        if found and found.origin:  # a folder of that name is no module: the library's still comes first
-            for loaded in [module for module in sys.modules if module.partition(".")[0] == name]:
-                del sys.modules[loaded]
-
-
-def _position_of_library(users_path):
-    return users_path.index(_LIBRARY) if _LIBRARY in users_path else len(users_path)
 
 
 def _refusal(entrypoint, bounds, answers):

@@ -39,7 +39,7 @@ def _process(status):
     died = os.WIFSIGNALED(status)
     return {
         "exit_code": None if died else os.WEXITSTATUS(status),
-        "signal": _signal_name(os.WTERMSIG(status)) if died else None,
+        "signal": signal_name(os.WTERMSIG(status)) if died else None,
     }
 
 
@@ -88,7 +88,8 @@ def _sentence(watch, outcome):
     return sentence + (": " + answer["error"] if answer["error"] else "")
 
 
-def _signal_name(number):
+def signal_name(number):
+    """As signal(7) names it."""
     try:
         return signal.Signals(number).name
     except ValueError:

@@ -1,7 +1,9 @@
 """Writing files that others read while they are written, on disks that may be full, beside a job that may do anything."""
 
+import contextlib
 import errno
 import os
+import stat
 
 PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EMFILE)
 """Troubles of a disk that somebody may mend while the shim waits."""
@@ -15,6 +17,29 @@ def create(path):
     except FileExistsError:
         os.unlink(path)
         return os.open(path, flags, 0o600)
+
+
+@contextlib.contextmanager
+def opened_logs(directory):
+    """Descriptors of both logs, to append to; closed again by whoever leaves the block."""
+    logs = []
+    try:
+        for name in ("stdout.log", "stderr.log"):
+            logs.append(_open_log(os.path.join(directory, name)))
+        yield logs
+    finally:
+        for log in logs:
+            os.close(log)
+
+
+def _open_log(path):
+    """Follows no link, waits for no reader of a FIFO and takes nothing but a file."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    log = os.open(path, flags, 0o600)
+    if not stat.S_ISREG(os.fstat(log).st_mode):
+        os.close(log)
+        raise OSError(errno.EINVAL, "is not a regular file", path)
+    return log
 
 
 def write(descriptor, texts, durable=False):

@@ -7,27 +7,36 @@ import sys
 from . import caller, files, tree
 from .ending import ending_of
 from .records import RunDirectory, now
+from .wakeup import forget_signals, wake_on_signals
 from .watch import Watch
 
 _TRY_LATER = 75
 """EX_TEMPFAIL of sysexits.h: the disk has trouble that may pass, and nothing has been run."""
 
-_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def run(path, users_path, modules_at_start):
-    """Runs the job of this run directory, unless another process has claimed it."""
+def open_directory(path):
+    """What job.json of this run directory asks for; ends the process where it cannot be read."""
+    try:
+        return RunDirectory(path)
+    except OSError as problem:
+        leave_unclaimed("read the job", problem)
+
+
+def run(directory, surroundings):
+    """Runs the job of this run directory, unless another process has claimed it. In the job's process: does not return."""
     _close_inherited_descriptors()
     wake, (answers, answer_end) = _pipes()
     started_at = now()
-    directory, alive = _claim(path, started_at)
+    alive = _claim(directory, started_at)
     if alive is None:
         return
     tree.adopt_orphans()
     shim, child = os.getpid(), _fork(directory)
     if child == 0:
         _leave_the_shim(shim, wake + (answers, alive))
-        caller.run(directory, users_path, modules_at_start, answer_end)
+        caller.run(directory, surroundings, answer_end)
     os.close(answer_end)
     directory.write_status("running", started_at)
     directory.announce("running")
@@ -41,19 +50,18 @@ def run(path, users_path, modules_at_start):
 
 def _pipes():
     try:
-        return _wake_on_signals(), os.pipe()
+        return wake_on_signals(_SIGNALS), os.pipe()
     except OSError as problem:
-        _leave_unclaimed("open its pipes", problem)
+        leave_unclaimed("open its pipes", problem)
 
 
-def _claim(path, started_at):
-    """The run directory and the descriptor that proves this shim alive; that is None when another has the job."""
+def _claim(directory, started_at):
+    """The descriptor that proves this shim alive; None when another has the job."""
     try:
-        directory = RunDirectory(path)
         alive = directory.hold_alive()
-        return directory, (alive if directory.claim(started_at) else None)
+        return alive if directory.claim(started_at) else None
     except OSError as problem:
-        _leave_unclaimed("claim the job", problem)
+        leave_unclaimed("claim the job", problem)
 
 
 def _fork(directory):
@@ -61,10 +69,11 @@ def _fork(directory):
         return os.fork()
     except OSError as problem:
         directory.release_claim()
-        _leave_unclaimed("start a process for the job", problem)
+        leave_unclaimed("start a process for the job", problem)
 
 
-def _leave_unclaimed(what, problem):
+def leave_unclaimed(what, problem):
+    """Ends the shim of a job that has not been run, and says whether it may be tried again."""
     files.note("cannot %s: %s" % (what, problem))
     sys.exit(_TRY_LATER if problem.errno in files.PASSING else 1)
 
@@ -78,25 +87,11 @@ def _close_inherited_descriptors():
     os.closerange(3, last + 1)
 
 
-def _wake_on_signals():
-    """A pipe that becomes readable with the number of each signal that comes (the self-pipe trick)."""
-    readable, writable = os.pipe()
-    os.set_blocking(readable, False)
-    os.set_blocking(writable, False)
-    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
-    for number in (signal.SIGCHLD,) + _STOPPING:
-        signal.signal(number, lambda *_: None)
-    return readable, writable
-
-
 def _leave_the_shim(shim, descriptors):
     """The child gets a session of its own, so that no signal to its group reaches the shim."""
     os.setsid()
     tree.die_with(shim)
-    signal.set_wakeup_fd(-1)
-    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    forget_signals(_SIGNALS)
     for descriptor in descriptors:
         os.close(descriptor)
     tree.prefer_for_memory_killer()

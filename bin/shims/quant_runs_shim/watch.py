@@ -11,6 +11,7 @@ from . import tree
 from .files import note
 from .records import now
 from .stop import Stop
+from .wakeup import drain
 
 SECONDS_TO_EXIT = 5.0
 """How long a process may take to exit once its callable has answered: threads and exit functions get no longer."""
@@ -64,10 +65,10 @@ class Watch:
         if descriptor == self._answers:
             self._take_answer()
         elif descriptor == self._wake:
-            if any(number != signal.SIGCHLD for number in _drain(self._wake)):
+            if any(number != signal.SIGCHLD for number in drain(self._wake)):
                 self._begin_stop("cancelled", "a signal to the shim", now())
         else:
-            _drain(self._alive)
+            drain(self._alive)
             self._look_for_cancel()
 
     def _take_answer(self):
@@ -216,15 +217,3 @@ class Silence:
     def _state(self):
         facts = [os.fstat(descriptor) for descriptor in (1, 2)]
         return [(fact.st_size, fact.st_mtime_ns) for fact in facts]
-
-
-def _drain(descriptor):
-    received = b""
-    try:
-        while True:
-            part = os.read(descriptor, 512)
-            if not part:
-                return received
-            received += part
-    except BlockingIOError:
-        return received

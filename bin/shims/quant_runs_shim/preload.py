@@ -1,0 +1,114 @@
+"""What a template imports ahead of its jobs, and whether the files that came from still are as they were then."""
+
+import importlib
+import os
+import sys
+import threading
+import time
+
+from .surroundings import is_of_library
+
+_NANOSECONDS_UNTIL_SETTLED = 1_000_000_000
+"""A file written so shortly before it was read may have been written once more after, within the same clock tick."""
+
+_IMPORTABLE = (".py", ".pyc", ".so", ".pth", ".egg-link")
+
+
+class Preload:
+    """The modules of one template. A job that would find other files than it did must not be forked from it."""
+
+    def __init__(self, names, surroundings):
+        self.problems = []
+        began = time.time_ns()
+        before = set(sys.modules)
+        surroundings.enter()
+        self._folders = {path: _Folder(path) for path in sys.path}
+        for name in names:
+            self._import(name)
+        self.holds_modules = bool(names)
+        self._files = {path: _facts(path) for path in _files_of(set(sys.modules) - before) + _files_of_template()}
+        self._is_settled = all(_was_settled(facts, began) for facts in self._files.values())
+
+    @property
+    def is_fresh(self):
+        """Whether whoever imported the same modules now would find what this interpreter found."""
+        return (
+            self._is_settled
+            and all(folder.is_unchanged() for folder in self._folders.values())
+            and all(_facts(path) == facts for path, facts in self._files.items())
+        )
+
+    @property
+    def threads(self):
+        """Names of threads that a fork would leave behind in the middle of whatever they do (fork(2))."""
+        return [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+
+    def _import(self, name):
+        try:
+            importlib.import_module(name)
+        except BaseException as problem:  # whatever it is, jobs that import it will tell of it themselves
+            self.problems.append("%s cannot be imported: %s: %s" % (name, type(problem).__name__, problem))
+
+
+def give_own_randomness():
+    """A job's random numbers are its own. Python's `random` sees to that at each fork; numpy's global state does not."""
+    generator = sys.modules.get("numpy.random")
+    if generator is not None:
+        generator.seed()
+
+
+class _Folder:
+    """An entry of the module path, and the names in it that an import may look for."""
+
+    def __init__(self, path):
+        self._path, self._facts = path, _facts(path)
+        self._is_settled = _was_settled(self._facts, time.time_ns())
+        self._names = _importable_names(path)
+
+    def is_unchanged(self):
+        if self._is_settled and _facts(self._path) == self._facts:
+            return True
+        return _importable_names(self._path) == self._names
+
+
+def _importable_names(folder):
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name for entry in entries if entry.name.endswith(_IMPORTABLE) or _is_package(entry)}
+    except OSError:
+        return _facts(folder)  # an archive, or nothing
+
+
+def _is_package(entry):
+    return entry.is_dir() and os.path.exists(os.path.join(entry.path, "__init__.py"))
+
+
+def _files_of(names):
+    """Of these modules, but for the interpreter's own."""
+    paths = [getattr(sys.modules.get(name), "__file__", None) for name in names]
+    return [_holder_of(path) for path in paths if isinstance(path, str) and not is_of_library(path)]
+
+
+def _files_of_template():
+    package = __name__.partition(".")[0]
+    return [sys.executable, os.__file__] + _files_of(name for name in sys.modules if name.startswith(package))
+
+
+def _holder_of(path):
+    """The file itself, or the archive that it lies in (zipimport)."""
+    while path and not os.path.isfile(path) and path != os.path.dirname(path):
+        path = os.path.dirname(path)
+    return path
+
+
+def _facts(path):
+    """What changes with a file's content; None for one that is gone."""
+    try:
+        facts = os.stat(path)
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
+
+
+def _was_settled(facts, moment):
+    return facts is not None and facts[3] < moment - _NANOSECONDS_UNTIL_SETTLED

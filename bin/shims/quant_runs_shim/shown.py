@@ -1,0 +1,54 @@
+"""What the kernel shows of a process that was forked and not executed: its command line and its first environment."""
+
+import ctypes
+import os
+
+_OPTION = b"--template\0"
+_VARIABLE = b"QUANT_RUNS_RUN_DIR="
+
+
+class Shown:
+    """The space that a template was given in both, where each shim says which run directory is its own (proc(5))."""
+
+    def __init__(self):
+        facts = _facts_of_this_process()
+        self._arguments = _space_behind(facts[45:47], _OPTION, len(_OPTION))
+        self._variable = _space_behind(facts[47:49], _VARIABLE, 0)
+        del os.environ[_VARIABLE.decode("ascii").rstrip("=")]
+
+    def show_modules(self, names):
+        """For the template itself."""
+        return self._arguments.write(_OPTION + ",".join(names).encode())
+
+    def show_directory(self, path):
+        """For a shim and all it forks: who looks for a job's processes finds them by this. False if it is too long."""
+        name = os.fsencode(path)
+        return self._arguments.write(name) and self._variable.write(name)
+
+
+class _Space:
+    """Memory of this process that the kernel reads when it is asked for these."""
+
+    def __init__(self, address, size):
+        self._address, self._size = address, size
+
+    def write(self, text):
+        if len(text) >= self._size:
+            return False
+        ctypes.memmove(self._address, text.ljust(self._size, b"\0"), self._size)
+        return True
+
+
+def _space_behind(borders, mark, back):
+    """From the end of the mark, or so many bytes before that, to the last NUL of what stands there."""
+    start, end = map(int, borders)
+    text = ctypes.string_at(start, end - start)
+    begin = text.index(mark) + len(mark)
+    last = len(text) if back else text.index(b"\0", begin) + 1
+    return _Space(start + begin - back, last - begin + back)
+
+
+def _facts_of_this_process():
+    """Fields 3 and on of proc_pid_stat(5); 48 to 51 are where arguments and environment begin and end."""
+    with open("/proc/self/stat") as file:
+        return file.read().rsplit(")", 1)[1].split()

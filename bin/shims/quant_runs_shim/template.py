@@ -1,0 +1,176 @@
+"""An interpreter that has imported what jobs need and forks a shim for each. It runs no code of the user's but that.
+
+It takes one JSON object a line on descriptor 0, `{"launch": 1, "directory": "/path"}`, and tells its events the same
+way on descriptor 3. It ends with the server; the shims do not.
+"""
+
+import errno
+import gc
+import json
+import os
+import select
+import signal
+import sys
+
+from . import files, tree, waiter
+from .ending import signal_name
+from .preload import Preload, give_own_randomness
+from .shown import Shown
+from .wakeup import drain, forget_signals, wake_on_signals
+
+_EVENTS = 3
+_SIGNALS = (signal.SIGCHLD,)
+_SECONDS_BETWEEN_LOOKS = 2.0
+"""While nothing happens: so that whoever edits a file and then runs it, waits for no import."""
+
+_SHIMS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_RUN_ENTRYPOINT = os.path.join(os.path.dirname(_SHIMS), "run-entrypoint")
+
+
+def run(modules, surroundings):
+    """Serves until the other end of descriptor 0 is closed; returns in the process of a job alone, by SystemExit."""
+    tree.die_with(os.getppid())
+    shown = Shown()
+    shown.show_modules(modules)
+    commands = _take_commands()
+    library = list(sys.path)
+    preload = Preload(modules, surroundings)
+    sys.path[:] = library
+    if preload.threads:
+        _tell(event="unsafe", problems=["the thread %s would not outlive a fork" % name for name in preload.threads])
+        os._exit(0)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    gc.collect()
+    gc.freeze()  # so that a collection in a job does not copy what all of them share
+    _tell(event="ready", problems=preload.problems)
+    Template(commands, preload, surroundings, shown).serve()
+
+
+class Template:
+    """The loop: commands come, shims end."""
+
+    def __init__(self, commands, preload, surroundings, shown):
+        self._commands, self._preload, self._surroundings, self._shown = commands, preload, surroundings, shown
+        self._received = b""
+        self._launches = {}
+        self._wake, self._stale = wake_on_signals(_SIGNALS), os.pipe()
+        self._sources = {commands: self._take, self._wake[0]: self._reap, self._stale[0]: self._retire}
+
+    def serve(self):
+        """Who is stale is needed by its shims alone, which it tells of to their end."""
+        while self._commands in self._sources or (self._is_stale and self._launches):
+            ready = select.select(list(self._sources), [], [], None if self._is_stale else _SECONDS_BETWEEN_LOOKS)[0]
+            for descriptor in ready:
+                self._sources[descriptor]()
+            if not (ready or self._is_stale or self._preload.is_fresh):
+                self._retire()
+        os._exit(0)
+
+    @property
+    def _is_stale(self):
+        return self._stale[0] not in self._sources
+
+    def _take(self):
+        part = os.read(self._commands, 65536)
+        if not part:
+            del self._sources[self._commands]
+        *lines, self._received = (self._received + part).split(b"\n")
+        for line in lines:
+            self._launch(**json.loads(line))
+
+    def _launch(self, launch, directory):
+        try:
+            with files.opened_logs(directory) as logs:
+                pid = os.fork()
+                if pid == 0:
+                    self._lead_job(directory, logs)
+        except OSError as problem:
+            return _tell(event="refused", launch=launch, code=errno.errorcode.get(problem.errno, "UNKNOWN"))
+        self._launches[pid] = launch
+        _tell(event="started", launch=launch, pid=pid)
+
+    def _reap(self):
+        drain(self._wake[0])
+        while self._launches:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            launch = self._launches.pop(pid, None)
+            if launch is not None:  # an import may have started a process of its own
+                _tell(event="ended", launch=launch, **_end_of(status))
+
+    def _retire(self):
+        """A shim has found files changed: it starts cold, and so must all others, until there is a new template."""
+        del self._sources[self._stale[0]]
+        _tell(event="stale")
+
+    def _lead_job(self, directory, logs):
+        """In the shim, and in the job's own process that this forks, which ends as a script does."""
+        shim = os.getpid()
+        try:
+            self._run_shim(directory, logs)
+            os._exit(0)
+        except BaseException as problem:
+            if os.getpid() != shim:
+                raise
+            if isinstance(problem, SystemExit):
+                os._exit(problem.code)
+            sys.excepthook(type(problem), problem, problem.__traceback__)
+            os._exit(1)
+
+    def _run_shim(self, directory, logs):
+        """What a cold shim does, in what a cold shim would have; or one is put in its place, where that cannot be had."""
+        os.setsid()
+        forget_signals(_SIGNALS)
+        for descriptor, log in zip((1, 2), logs):
+            os.dup2(log, descriptor)
+        if not self._preload.is_fresh:
+            os.write(self._stale[1], b"!")
+            _start_cold(directory)
+        job = waiter.open_directory(directory)
+        if not self._may_fork(job) or not self._shown.show_directory(job.path):
+            _start_cold(directory)
+        _name_directory(job.path)
+        give_own_randomness()
+        waiter.run(job, self._surroundings)
+
+    def _may_fork(self, job):
+        """What is imported ahead counts towards the address space of a job that may never have wanted it."""
+        return job.limits["memory_bytes"] is None or not self._preload.holds_modules
+
+
+def _take_commands():
+    """Descriptor 0 is the commands' no more, so that what is imported finds there what a job finds."""
+    commands = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.set_inheritable(_EVENTS, False)
+    return commands
+
+
+def _tell(**event):
+    try:
+        os.write(_EVENTS, json.dumps(event).encode("ascii") + b"\n")
+    except BrokenPipeError:
+        os._exit(0)  # the server is gone
+
+
+def _end_of(status):
+    died = os.WIFSIGNALED(status)
+    return {
+        "exit_code": None if died else os.WEXITSTATUS(status),
+        "signal": signal_name(os.WTERMSIG(status)) if died else None,
+    }
+
+
+def _start_cold(directory):
+    os.execv(_RUN_ENTRYPOINT, [_RUN_ENTRYPOINT, directory])
+
+
+def _name_directory(path):
+    """As bin/run-entrypoint does."""
+    os.environ["QUANT_RUNS_RUN_DIR"] = path
+    os.environ["QUANT_RUNS_JOB_ID"] = os.path.basename(path)
+    os.environ["QUANT_RUNS_PROGRESS"] = os.path.join(path, "progress.jsonl")

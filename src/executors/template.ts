@@ -1,0 +1,162 @@
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import { execa } from "execa";
+import { z } from "zod";
+import { type Shim, type ShimEnd, unseenEnd } from "./executor.ts";
+import { runEntrypoint } from "./spawn.ts";
+
+/** What a template tells of itself and of the shims it forks, one JSON object a line. */
+const News = z.discriminatedUnion("event", [
+  z.object({ event: z.literal("ready"), problems: z.array(z.string()) }),
+  z.object({ event: z.literal("unsafe"), problems: z.array(z.string()) }),
+  z.object({ event: z.literal("stale") }),
+  z.object({ event: z.literal("started"), launch: z.int(), pid: z.int().positive() }),
+  z.object({ event: z.literal("refused"), launch: z.int(), code: z.string() }),
+  z.object({
+    event: z.literal("ended"),
+    launch: z.int(),
+    exit_code: z.int().nullable(),
+    signal: z.string().nullable(),
+  }),
+]);
+type News = z.infer<typeof News>;
+
+/** What whoever started a template wants to know of it. `ended` comes last, whatever ended it. */
+export interface Owner {
+  ready(problems: readonly string[]): void;
+  unsafe(problems: readonly string[]): void;
+  stale(): void;
+  ended(): void;
+}
+
+export interface TemplatePlan {
+  readonly runtime: string;
+  /** Names of modules that are imported ahead. */
+  readonly modules: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The template ended, or gave no answer, before it had forked the shim it was asked for. */
+export class TemplateGone extends Error {
+  override readonly name = "TemplateGone";
+}
+
+/** One that does not fork for so long is stopped, or its import has left it in no state to be used. */
+const secondsToFork = 10;
+
+interface Launched {
+  readonly begun: PromiseWithResolvers<Shim>;
+  readonly ended: PromiseWithResolvers<ShimEnd>;
+  readonly patience: NodeJS.Timeout;
+}
+
+/** A process of the runtime that has imported what it was told to, and forks a shim whenever it is asked for one. */
+export class Template {
+  readonly #process;
+  readonly #owner: Owner;
+  readonly #launches = new Map<number, Launched>();
+  #count = 0;
+
+  constructor({ runtime, modules, environment }: TemplatePlan, owner: Owner) {
+    this.#owner = owner;
+    this.#process = execa(runEntrypoint, ["--template", runtime, modules.join(",")], {
+      // What an import prints is nobody's log; what it complains of stands beside the server's own.
+      stdio: ["pipe", "ignore", "inherit", "pipe"],
+      detached: true, // a key that stops the server, such as Ctrl-C, must not reach it
+      buffer: false,
+      reject: false,
+      extendEnv: false,
+      env: Object.assign(Object.create(null), environment),
+    });
+    this.#process.stdin.on("error", () => undefined); // it has ended, which is told below
+    void this.#listen();
+  }
+
+  /**
+   * Asks for a shim of this run directory.
+   * @throws TemplateGone when none was forked as far as can be seen
+   */
+  launch(directory: string): Promise<Shim> {
+    const launch = this.#count++;
+    const launched: Launched = {
+      begun: Promise.withResolvers(),
+      ended: Promise.withResolvers(),
+      patience: setTimeout(() => this.#process.kill("SIGKILL"), secondsToFork * 1000),
+    };
+    this.#launches.set(launch, launched);
+    this.#process.stdin.write(`${JSON.stringify({ launch, directory })}\n`);
+    return launched.begun.promise;
+  }
+
+  /** It ends when its last shim has; at once when the server does. */
+  retire(): void {
+    this.#process.stdin.end();
+  }
+
+  async #listen(): Promise<void> {
+    const news = this.#process.stdio[3];
+    if (news instanceof Readable) {
+      createInterface({ input: news }).on("line", (line) => this.#take(line));
+    }
+    await this.#process;
+    for (const launch of [...this.#launches.keys()]) this.#finish(launch, unseenEnd);
+    this.#owner.ended();
+  }
+
+  #take(line: string): void {
+    const news = News.safeParse(parsed(line));
+    if (news.success) this.#hear(news.data);
+    else this.#process.kill("SIGKILL"); // an import writes where only the template may
+  }
+
+  #hear(news: News): void {
+    switch (news.event) {
+      case "ready":
+        this.#owner.ready(news.problems);
+        break;
+      case "unsafe":
+        this.#owner.unsafe(news.problems);
+        break;
+      case "stale":
+        this.#owner.stale();
+        break;
+      case "started":
+        this.#begin(news.launch, news.pid);
+        break;
+      case "refused":
+        this.#begin(news.launch, undefined, { ...unseenEnd, spawnError: news.code });
+        break;
+      case "ended":
+        this.#finish(news.launch, endOf(news.exit_code, news.signal));
+        break;
+    }
+  }
+
+  #begin(launch: number, pid: number | undefined, end?: ShimEnd): void {
+    const launched = this.#launches.get(launch);
+    if (launched === undefined) return;
+    clearTimeout(launched.patience);
+    launched.begun.resolve({ pid, ended: launched.ended.promise });
+    if (end !== undefined) this.#finish(launch, end);
+  }
+
+  #finish(launch: number, end: ShimEnd): void {
+    const launched = this.#launches.get(launch);
+    this.#launches.delete(launch);
+    clearTimeout(launched?.patience);
+    launched?.begun.reject(new TemplateGone("the template ended before it forked a shim"));
+    launched?.ended.resolve(end);
+  }
+}
+
+function endOf(exitCode: number | null, signal: string | null): ShimEnd {
+  return { ...unseenEnd, exitCode: exitCode ?? undefined, signal: signal ?? undefined };
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined; // no news, which the caller deals with
+  }
+}
