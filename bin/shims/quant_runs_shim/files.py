@@ -1,6 +1,5 @@
 """Writing files that others read while they are written, on disks that may be full, beside a job that may do anything."""
 
-import contextlib
 import errno
 import os
 import stat
@@ -19,17 +18,14 @@ def create(path):
         return os.open(path, flags, 0o600)
 
 
-@contextlib.contextmanager
-def opened_logs(directory):
-    """Descriptors of both logs, to append to; closed again by whoever leaves the block."""
-    logs = []
+def open_logs(directory):
+    """Descriptors of both logs, to append to."""
+    stdout = _open_log(os.path.join(directory, "stdout.log"))
     try:
-        for name in ("stdout.log", "stderr.log"):
-            logs.append(_open_log(os.path.join(directory, name)))
-        yield logs
-    finally:
-        for log in logs:
-            os.close(log)
+        return [stdout, _open_log(os.path.join(directory, "stderr.log"))]
+    except OSError:
+        os.close(stdout)
+        raise
 
 
 def _open_log(path):

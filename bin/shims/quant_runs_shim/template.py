@@ -80,15 +80,19 @@ class Template:
             self._launch(**json.loads(line))
 
     def _launch(self, launch, directory):
+        logs, pid = [], None
         try:
-            with files.opened_logs(directory) as logs:
-                pid = os.fork()
-                if pid == 0:
-                    self._lead_job(directory, logs)
+            logs += files.open_logs(directory)
+            pid = os.fork()
         except OSError as problem:
-            return _tell(event="refused", launch=launch, code=errno.errorcode.get(problem.errno, "UNKNOWN"))
-        self._launches[pid] = launch
-        _tell(event="started", launch=launch, pid=pid)
+            _tell(event="refused", launch=launch, code=errno.errorcode.get(problem.errno, "UNKNOWN"))
+        if pid == 0:
+            self._lead_job(directory, logs)  # outside of every block that would go on in the job's process
+        for log in logs:
+            os.close(log)
+        if pid is not None:
+            self._launches[pid] = launch
+            _tell(event="started", launch=launch, pid=pid)
 
     def _reap(self):
         drain(self._wake[0])
