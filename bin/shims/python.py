@@ -37,9 +37,9 @@ def main():
 
         template.run([name for name in sys.argv[2].split(",") if name], surroundings)
     else:
-        from quant_runs_shim import waiter
+        from quant_runs_shim import starter, waiter
 
-        waiter.run(waiter.open_directory(sys.argv[1]), surroundings)
+        waiter.run(waiter.open_directory(sys.argv[1]), surroundings, starter.Starter.of_cold_shim())
         os._exit(0)  # nothing is left to do, and an interpreter that takes its leave takes 10 ms for it
 
 

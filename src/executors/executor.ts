@@ -1,8 +1,12 @@
+import type { ShimClaim } from "../runs/claim.ts";
+
 /** A run directory that is ready, and what its shim is to be started with. */
 export interface Launch {
   readonly directory: string;
   /** All of the shim's environment: nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Called where the shim can tell at once that it has claimed the job; what it does not tell, its files do. */
+  readonly onClaim: (claim: ShimClaim) => void;
 }
 
 /**

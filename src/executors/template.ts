@@ -2,7 +2,8 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { execa } from "execa";
 import { z } from "zod";
-import { type Shim, type ShimEnd, unseenEnd } from "./executor.ts";
+import { ShimClaim } from "../runs/claim.ts";
+import { type Launch, type Shim, type ShimEnd, unseenEnd } from "./executor.ts";
 import { runEntrypoint } from "./spawn.ts";
 
 /** What a template tells of itself and of the shims it forks, one JSON object a line. */
@@ -11,6 +12,7 @@ const News = z.discriminatedUnion("event", [
   z.object({ event: z.literal("unsafe"), problems: z.array(z.string()) }),
   z.object({ event: z.literal("stale") }),
   z.object({ event: z.literal("started"), launch: z.int(), pid: z.int().positive() }),
+  z.object({ event: z.literal("claimed"), launch: z.int(), claim: ShimClaim }),
   z.object({ event: z.literal("refused"), launch: z.int(), code: z.string() }),
   z.object({
     event: z.literal("ended"),
@@ -45,6 +47,7 @@ export class TemplateGone extends Error {
 const secondsToFork = 10;
 
 interface Launched {
+  readonly onClaim: Launch["onClaim"];
   readonly begun: PromiseWithResolvers<Shim>;
   readonly ended: PromiseWithResolvers<ShimEnd>;
   readonly patience: NodeJS.Timeout;
@@ -76,9 +79,10 @@ export class Template {
    * Asks for a shim of this run directory.
    * @throws TemplateGone when none was forked as far as can be seen
    */
-  launch(directory: string): Promise<Shim> {
+  launch({ directory, onClaim }: Launch): Promise<Shim> {
     const launch = this.#count++;
     const launched: Launched = {
+      onClaim,
       begun: Promise.withResolvers(),
       ended: Promise.withResolvers(),
       patience: setTimeout(() => this.#process.kill("SIGKILL"), secondsToFork * 1000),
@@ -122,6 +126,9 @@ export class Template {
         break;
       case "started":
         this.#begin(news.launch, news.pid);
+        break;
+      case "claimed":
+        this.#launches.get(news.launch)?.onClaim(news.claim);
         break;
       case "refused":
         this.#begin(news.launch, undefined, { ...unseenEnd, spawnError: news.code });

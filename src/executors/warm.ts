@@ -37,7 +37,7 @@ class WarmStarts {
     const isUsual = launch.environment === this.#plan.environment;
     if (!isUsual || !this.#isReady || this.#template === undefined) return this.#cold(launch);
     try {
-      return await this.#template.launch(launch.directory);
+      return await this.#template.launch(launch);
     } catch (error) {
       if (!(error instanceof TemplateGone)) throw error;
       return this.#cold(launch); // should both come to run, one of them gets the claim

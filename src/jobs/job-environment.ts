@@ -6,6 +6,10 @@ export type JobEnvironment = Readonly<Record<string, string>>;
 /** Shared by the many jobs that have none. */
 export const noEnvironment: JobEnvironment = Object.freeze({});
 
+export function hasVariables(environment: JobEnvironment): boolean {
+  return Object.keys(environment).length > 0;
+}
+
 const mostVariables = 64;
 const mostBytes = 32 * 1024;
 /** All of a process's environment and arguments must fit into a quarter of its stack (execve(2)). */

@@ -16,8 +16,10 @@ export async function createRunDirectory(
   await using names = await openFolder(runsDirectory, durability);
   await mkdir(unfinished, { mode: 0o700 });
   try {
-    await createFile(fileOf(unfinished, "job"), jobText(request), durability);
-    await createFile(fileOf(unfinished, "status"), statusText(request, { status: "pending" }));
+    await all([
+      createFile(fileOf(unfinished, "job"), jobText(request), durability),
+      createFile(fileOf(unfinished, "status"), statusText(request, { status: "pending" })),
+    ]);
     await syncFolder(unfinished, durability);
     await rename(unfinished, directory);
     await names?.sync();
@@ -27,6 +29,12 @@ export async function createRunDirectory(
     throw error;
   }
   return directory;
+}
+
+/** Done when each is, so that nothing is under way any more when one of them has failed. */
+async function all(steps: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(steps);
+  await Promise.all(steps);
 }
 
 /** Removes what a server that was killed while it accepted a job left behind: nobody was told of it. */

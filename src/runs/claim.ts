@@ -1,10 +1,11 @@
 import { z } from "zod";
+import type { Running } from "../jobs/job.ts";
 import { now } from "../jobs/timestamp.ts";
 import { Ending } from "./exit-record.ts";
 import { createWhole, type Durability, errorCode, parseRecord, readText } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
-const ShimClaim = z.object({
+export const ShimClaim = z.object({
   holder: z.literal("shim"),
   claimed_at: z.string(),
   pid: z.int().positive(),
@@ -21,6 +22,16 @@ export const Claim = z.discriminatedUnion("holder", [ShimClaim, ServerClaim]);
 export type Claim = z.infer<typeof Claim>;
 export type ShimClaim = z.infer<typeof ShimClaim>;
 export type ServerClaim = z.infer<typeof ServerClaim>;
+
+/** The state of a job that its shim has claimed. */
+export function runningState({ claimed_at, ...claim }: ShimClaim): Running {
+  const { pid, start_time_ticks, boot_id, pid_namespace, host } = claim;
+  return {
+    status: "running",
+    started_at: claimed_at,
+    shim: { pid, start_time_ticks, boot_id, pid_namespace, host },
+  };
+}
 
 /**
  * The claim of a run directory; `"free"` when nobody holds it, `"unwritten"` when it was taken this instant.

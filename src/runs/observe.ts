@@ -19,24 +19,30 @@ export type Observation =
   | { readonly kind: "pending" }
   | { readonly kind: "claiming" }
   | { readonly kind: "running"; readonly claim: ShimClaim }
-  | { readonly kind: "ended"; readonly ending: Ending }
+  /** `isRecorded`: exit.json says so itself. */
+  | { readonly kind: "ended"; readonly ending: Ending; readonly isRecorded: boolean }
   | Lost
   | { readonly kind: "original" }
   | { readonly kind: "gone" };
 
 /**
- * The recovery table: where a job stands, from its claim, its shim and its exit record. The claim is read first: a shim
- * opens `alive` before it claims, so a claim without a living shim is no race but the shim's end. A job can delete its
- * claim: that makes it no other job, and nobody may start it while its shim lives.
+ * The recovery table: where a job stands, from its claim, its shim and its exit record. The last record of a shim that
+ * is gone says all. Else the claim is read before the shim is looked for: a shim opens `alive` before it claims, so a
+ * claim without a living shim is no race but the shim's end. A job can delete its claim: that makes it no other job, and
+ * nobody may start it while its shim lives.
  */
 export async function observe(directory: string): Promise<Observation> {
+  if ((await probeAlive(directory)) === "released") {
+    const ending = await sound(readEnding(directory));
+    if (ending !== undefined) return { kind: "ended", ending, isRecorded: true };
+  }
   const claim = await soundClaim(directory);
   if (typeof claim === "object" && claim.holder === "server") return observeClaimed(directory, claim);
   if (await shimLives(directory, claim)) {
     return typeof claim === "object" ? { kind: "running", claim } : { kind: "claiming" };
   }
   const ending = await sound(readEnding(directory));
-  if (ending !== undefined) return { kind: "ended", ending };
+  if (ending !== undefined) return { kind: "ended", ending, isRecorded: true };
   if (claim === "free") return observeUnclaimed(directory);
   if (claim === "unwritten") return { kind: "lost", started_at: null, cause: "unknown" };
   return { kind: "lost", started_at: claim.claimed_at, cause: await causeOfLoss(claim) };
@@ -58,7 +64,8 @@ async function soundClaim(directory: string): Promise<Claim | "free" | "unwritte
 /** A job that the server ended before it could start. While a shim lives, the job itself may have written that claim. */
 async function observeClaimed(directory: string, claim: ServerClaim): Promise<Observation> {
   if ((await probeAlive(directory)) === "held") return { kind: "claiming" };
-  return { kind: "ended", ending: (await sound(readEnding(directory))) ?? claim.ending };
+  const ending = await sound(readEnding(directory));
+  return { kind: "ended", ending: ending ?? claim.ending, isRecorded: ending !== undefined };
 }
 
 async function observeUnclaimed(directory: string): Promise<Observation> {

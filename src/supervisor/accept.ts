@@ -1,7 +1,7 @@
 import { statfs } from "node:fs/promises";
 import type { Config } from "../config/config.ts";
 import type { Job } from "../jobs/job.ts";
-import type { JobEnvironment } from "../jobs/job-environment.ts";
+import { hasVariables, type JobEnvironment } from "../jobs/job-environment.ts";
 import { newJobId } from "../jobs/job-id.ts";
 import type { Labels } from "../jobs/labels.ts";
 import type { Limits } from "../jobs/limits.ts";
@@ -62,6 +62,7 @@ async function putJob(scope: Scope, wish: Wish): Promise<Accepted> {
   const job: Job = { job_id, created_at, entrypoint, runtime, labels, state, ...submissionIn(wish) };
   scope.index.add(job);
   scope.events.emit("accepted", job);
+  if (hasVariables(wish.env)) scope.withVariables.add(job_id);
   scope.queue.push(job_id);
   return { job_id, created_at };
 }

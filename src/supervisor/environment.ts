@@ -1,6 +1,6 @@
 import { isReservedVariable } from "../access/reserved-variables.ts";
 import type { Config } from "../config/config.ts";
-import { type JobEnvironment, noEnvironment } from "../jobs/job-environment.ts";
+import { hasVariables, type JobEnvironment, noEnvironment } from "../jobs/job-environment.ts";
 import { runtimeNamed } from "../runtimes/registry.ts";
 
 export type Environment = Readonly<Record<string, string>>;
@@ -9,7 +9,7 @@ export type Environment = Readonly<Record<string, string>>;
 export type EnvironmentOf = (runtime: string, jobs: JobEnvironment) => Environment;
 
 /** Names that are the server's alone: its secrets, and what it or the shim sets for each job. */
-const serversOwn = /^QUANT_RUNS_(TOKEN.*|SECRETS_FILE|ALLOW|RUN_DIR|JOB_ID|PROGRESS)$/;
+const serversOwn = /^QUANT_RUNS_(TOKEN.*|SECRETS_FILE|SERVER_PID|ALLOW|RUN_DIR|JOB_ID|PROGRESS)$/;
 
 /** A job's environment: the server's less what is its own, the job's variables, what its shim and runtime need, secrets. */
 export function jobEnvironments(
@@ -27,7 +27,7 @@ export function jobEnvironments(
     return Object.assign(Object.create(null), Object.fromEntries([...kept, ...permitted]), needed);
   };
   return (runtime, jobs) => {
-    if (Object.keys(jobs).length > 0) return environmentWith(runtime, jobs);
+    if (hasVariables(jobs)) return environmentWith(runtime, jobs);
     const known = shared.get(runtime) ?? environmentWith(runtime, noEnvironment);
     shared.set(runtime, known);
     return known;
@@ -39,6 +39,7 @@ function shimSettings({ durability, keepStrays, allow }: Config): Record<string,
   return {
     QUANT_RUNS_DURABILITY: durability,
     QUANT_RUNS_KEEP_STRAYS: keepStrays ? "1" : "0",
+    QUANT_RUNS_SERVER_PID: String(process.pid),
     ...(allow && { QUANT_RUNS_ALLOW: allow.join(",") }),
   };
 }

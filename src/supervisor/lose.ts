@@ -12,7 +12,8 @@ export async function loseJob(scope: Scope, job: Job, directory: string, lost: L
   const strays = lost.cause === "host rebooted" ? 0 : await endStrays(directory);
   if (strays > 0)
     scope.events.emit("step", job.job_id, "ended what a killed shim had left running", { strays });
-  await settle(scope, job, directory, lostEnding(lost.started_at, lostSentence(lost.cause)));
+  const ending = lostEnding(lost.started_at, lostSentence(lost.cause));
+  await settle(scope, job, directory, { ending, isRecorded: false });
 }
 
 export async function loseOriginalRun(scope: Scope, job: Job, directory: string): Promise<void> {

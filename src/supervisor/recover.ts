@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import type { Job, State } from "../jobs/job.ts";
+import { hasVariables } from "../jobs/job-environment.ts";
 import { isJobId } from "../jobs/job-id.ts";
 import { noLabels } from "../jobs/labels.ts";
 import { isTerminal } from "../jobs/status.ts";
@@ -86,6 +87,7 @@ export async function readJob(scope: Scope, jobId: string): Promise<Job | undefi
     const { created_at, entrypoint, runtime, labels } = request;
     if (request.job_id !== jobId) throw new CorruptRecord(directory, `holds the job ${request.job_id}`);
     const state = await readState(directory);
+    if (state.status === "pending" && hasVariables(request.env)) scope.withVariables.add(jobId);
     return { job_id: jobId, created_at, entrypoint, runtime, labels, state, ...submissionIn(request) };
   } catch (error) {
     const isDamaged = error instanceof CorruptRecord;

@@ -1,7 +1,7 @@
-import type { Job, Running } from "../jobs/job.ts";
+import type { Job } from "../jobs/job.ts";
 import { isTerminal } from "../jobs/status.ts";
 import { processLives } from "../processes/process-lives.ts";
-import type { ShimClaim } from "../runs/claim.ts";
+import { runningState } from "../runs/claim.ts";
 import { type Observation, observe } from "../runs/observe.ts";
 import { exists } from "../runs/record-file.ts";
 import { isAway, runDirectory } from "../runs/run-directory.ts";
@@ -64,7 +64,7 @@ async function apply(scope: Scope, job: Job, directory: string, observation: Obs
     case "running":
       return scope.index.change(job.job_id, runningState(observation.claim));
     case "ended":
-      return settle(scope, job, directory, observation.ending);
+      return settle(scope, job, directory, observation);
     case "lost":
       return loseJob(scope, job, directory, observation);
     case "original":
@@ -72,18 +72,6 @@ async function apply(scope: Scope, job: Job, directory: string, observation: Obs
     case "gone":
       return forget(scope, job);
   }
-}
-
-function runningState({
-  claimed_at,
-  pid,
-  start_time_ticks,
-  boot_id,
-  pid_namespace,
-  host,
-}: ShimClaim): Running {
-  const shim = { pid, start_time_ticks, boot_id, pid_namespace, host };
-  return { status: "running", started_at: claimed_at, shim };
 }
 
 /** An ended job is what its run directory says: whoever removes that removes the job. */

@@ -28,6 +28,8 @@ export interface Scope {
   readonly startShim: StartShim;
   /** Jobs whose shim this server has started and has not seen end. */
   readonly shims: Set<string>;
+  /** Jobs that have not ended and get variables of their own, which job.json tells. */
+  readonly withVariables: Set<string>;
   /** Run directories that could not be read at the start, for no fault of theirs. */
   readonly unread: Set<string>;
   /** Jobs a sweep is looking at. */

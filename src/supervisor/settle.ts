@@ -1,16 +1,21 @@
-import { type Job, startedAt } from "../jobs/job.ts";
-import { type Ending, readEnding, writeEnding } from "../runs/exit-record.ts";
+import { type Ended, type Job, startedAt } from "../jobs/job.ts";
+import { type Ending, writeEnding } from "../runs/exit-record.ts";
 import { readRequest } from "../runs/job-record.ts";
 import { sound } from "../runs/record-file.ts";
 import { type Identity, readStatus, requestOf, statusText, writeStatus } from "../runs/status-record.ts";
 import type { Scope } from "./scope.ts";
 
+/** How a job ended, and whether its exit.json says so already. */
+export interface Told {
+  readonly ending: Ending;
+  readonly isRecorded: boolean;
+}
+
 /** Writes the final status where the shim did not come as far as that, then tells of it. */
-export async function settle(scope: Scope, job: Job, directory: string, ending: Ending): Promise<void> {
-  const { status, completed_at } = ending;
-  const state = { status, started_at: ending.started_at ?? startedAt(job.state), completed_at };
-  const text = statusText(await identityOf(job, directory), state, ending);
-  await completeRecords(scope, job, directory, ending, text);
+export async function settle(scope: Scope, job: Job, directory: string, told: Told): Promise<void> {
+  const { status, completed_at, started_at } = told.ending;
+  const state: Ended = { status, started_at: started_at ?? startedAt(job.state), completed_at };
+  await completeRecords(scope, job, directory, told, state);
   if (state.started_at !== null) {
     scope.index.change(job.job_id, { status: "running", started_at: state.started_at, shim: null });
   }
@@ -26,16 +31,18 @@ async function completeRecords(
   scope: Scope,
   job: Job,
   directory: string,
-  ending: Ending,
-  text: string,
+  { ending, isRecorded }: Told,
+  state: Ended,
 ): Promise<void> {
   const written = (await readStatus(directory))?.fields;
   const agrees =
     written?.job_id === job.job_id &&
     written.status === ending.status &&
     written.completed_at === ending.completed_at;
+  if (agrees && isRecorded) return;
+  const text = statusText(await identityOf(job, directory), state, ending);
   try {
-    if ((await sound(readEnding(directory))) === undefined) await writeEnding(directory, ending);
+    if (!isRecorded) await writeEnding(directory, ending);
     if (!agrees) await writeStatus(directory, text);
   } catch (error) {
     scope.events.emit("trouble", "cannot write how the job ended", { job_id: job.job_id, error });

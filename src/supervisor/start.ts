@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { Shim, ShimEnd } from "../executors/executor.ts";
-import { noEnvironment } from "../jobs/job-environment.ts";
+import { type JobEnvironment, noEnvironment } from "../jobs/job-environment.ts";
+import { runningState, type ShimClaim } from "../runs/claim.ts";
 import { readRequest } from "../runs/job-record.ts";
 import { errorCode } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
@@ -19,7 +20,8 @@ const mostAttempts = 3;
 /** Starts the shim of a job that holds a slot and stays with it to the shim's end. */
 export async function startJob(scope: Scope, jobId: string): Promise<void> {
   try {
-    for (let attempt = 1; await isUnclaimed(scope, jobId); attempt++) {
+    // The first shim is started without a look: one that finds the job claimed leaves it alone.
+    for (let attempt = 1; attempt === 1 || (await isUnclaimed(scope, jobId)); attempt++) {
       const end = await runShim(scope, jobId);
       if (!(await isUnclaimed(scope, jobId))) return;
       if (isScarcity(end)) attempt = 0;
@@ -73,9 +75,15 @@ async function spawnShim(scope: Scope, jobId: string): Promise<Shim> {
   const job = scope.index.get(jobId);
   if (job === undefined) throw new Error(`job ${jobId} is not in the index`);
   const directory = runDirectory(scope.config.runsDir, jobId);
-  const request = await readRequest(directory);
-  const environment = scope.environmentOf(job.runtime, request?.env ?? noEnvironment);
-  const shim = await scope.startShim({ directory, environment });
+  const environment = scope.environmentOf(job.runtime, await variablesOf(scope, jobId));
+  const onClaim = (claim: ShimClaim) => scope.index.change(jobId, runningState(claim));
+  const shim = await scope.startShim({ directory, environment, onClaim });
   scope.events.emit("spawned", job, shim.pid);
   return shim;
+}
+
+/** Read from disk at the last moment: ten thousand jobs that wait keep none in memory. */
+async function variablesOf({ config, withVariables }: Scope, jobId: string): Promise<JobEnvironment> {
+  if (!withVariables.has(jobId)) return noEnvironment;
+  return (await readRequest(runDirectory(config.runsDir, jobId)))?.env ?? noEnvironment;
 }

@@ -1,3 +1,4 @@
+import type { Job } from "../jobs/job.ts";
 import type { Accepted, Wish } from "./accept.ts";
 import { acceptOnce } from "./accept-once.ts";
 import { type CancelOutcome, cancelJob } from "./cancel.ts";
@@ -40,15 +41,20 @@ export function createSupervisor(
     queue,
     refresh,
     shims: new Set(),
+    withVariables: new Set(),
     unread: new Set(),
     looking: new Set(),
     submitting: new Map(),
   };
   let timer: NodeJS.Timeout | undefined;
+  const release = ({ job_id }: Job) => {
+    queue.release(job_id);
+    scope.withVariables.delete(job_id);
+  };
   given.events.on("changed", (job) => {
-    if ("completed_at" in job.state) queue.release(job.job_id);
+    if ("completed_at" in job.state) release(job);
   });
-  given.events.on("removed", (job) => queue.release(job.job_id));
+  given.events.on("removed", release);
   return {
     accept: (wish) => acceptOnce(scope, wish),
     cancel: (jobId, requestedBy) => cancelJob(scope, jobId, requestedBy),

@@ -6,17 +6,22 @@ import type { Scope } from "./scope.ts";
 const mostUnread = 16;
 
 /**
- * Looks at every job that holds a slot. This, not the watcher, is what makes the index right. A look that a sick disk
+ * Looks at every job that holds a slot and whose end nobody else would tell of. This, not the watcher, is what makes the index right. A look that a sick disk
  * holds up is left to itself: it delays its own job and no other.
  */
 export function sweep(scope: Scope): void {
   const unread = [...scope.unread].slice(0, mostUnread);
   for (const jobId of unread) scope.unread.delete(jobId); // it comes back when it cannot be read again
   for (const jobId of [...scope.queue.active, ...unread]) {
-    if (scope.looking.has(jobId)) continue;
+    if (isWaitedFor(scope, jobId) || scope.looking.has(jobId)) continue;
     scope.looking.add(jobId);
     void look(scope, jobId, remindOfCancel).finally(() => scope.looking.delete(jobId));
   }
+}
+
+/** A job that runs in a shim of this server's own: the kernel tells of its end (wait(2)), and no look could tell more. */
+function isWaitedFor(scope: Scope, jobId: string): boolean {
+  return scope.shims.has(jobId) && scope.index.get(jobId)?.state.status === "running";
 }
 
 /** A look that cannot fail: what stands in its way now is looked at again by the next sweep. */

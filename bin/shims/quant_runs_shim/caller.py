@@ -8,10 +8,11 @@ import sys
 
 from . import allowed, limits, values
 from .answers import Answers, write_all
+from .leaving import leave
 
 
 def run(directory, surroundings, answer_descriptor):
-    """Calls the entrypoint, reports the answer through the descriptor and leaves by SystemExit, as a script would."""
+    """Calls the entrypoint, reports the answer through the descriptor and ends the process as a script ends."""
     process = os.getpid()
     errors, pipe = os.dup(2), os.fstat(answer_descriptor)
     _become_a_users_process(directory.job["entrypoint"], surroundings, errors)
@@ -23,8 +24,9 @@ def run(directory, surroundings, answer_descriptor):
     if os.getpid() != process:
         sys.exit(0)  # a fork(2) of the callable's that came back with it: the job's own process answers
     answer = answer or _stored(value, directory, answers)
+    value = None
     _send(answer, answer_descriptor, pipe, directory)
-    sys.exit(answer["exit_code"])
+    leave(answer["exit_code"], surroundings)
 
 
 def _send(answer, descriptor, pipe, directory):

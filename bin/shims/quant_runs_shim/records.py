@@ -39,7 +39,7 @@ class RunDirectory:
         self.path = os.path.abspath(path)
         with open(self._path_of("job.json"), encoding="utf-8") as file:
             self._text_of_job = file.read()
-        self._text_of_claim = None
+        self.claim_record = self._text_of_claim = None
         self._members = _members(self._text_of_job)
         self.job = _parse(self._text_of_job)
         self.limits = {**_NO_LIMITS, **self.job.get("limits", {})}
@@ -58,14 +58,9 @@ class RunDirectory:
 
     def claim(self, claimed_at):
         """True for the one process that may run this job; everyone later gets False."""
-        record = {
-            "version": 1,
-            "holder": "shim",
-            "attempt": 1,
-            "claimed_at": claimed_at,
-            **identity.of_this_process(),
-        }
-        self._text_of_claim = json.dumps(record, indent=2) + "\n"
+        process = identity.of_this_process()
+        self.claim_record = {"version": 1, "holder": "shim", "attempt": 1, "claimed_at": claimed_at, **process}
+        self._text_of_claim = json.dumps(self.claim_record, indent=2) + "\n"
         temporary = self._path_of(".claim.%d" % os.getpid())
         descriptor = files.create(temporary)
         try:

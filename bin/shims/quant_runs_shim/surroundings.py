@@ -5,6 +5,9 @@ import os
 import sys
 
 _LIBRARY = os.path.dirname(os.__file__)
+_OWN = ("__main__", __name__.partition(".")[0])
+_PACKAGES = "-packages" + os.sep
+"""What lies in site-packages or dist-packages was installed."""
 
 
 class Surroundings:
@@ -14,6 +17,7 @@ class Surroundings:
         self.path = path
         self._modules_at_start = modules_at_start
         self._were_entered = False
+        self._remembered = {}
 
     def enter(self):
         """From here on `import` finds what a script started in the working directory would find."""
@@ -23,6 +27,19 @@ class Surroundings:
         else:
             self._give_back_names()
         self._were_entered = True
+
+    def remember(self):
+        """In a template: what the user's modules hold now is not for a job to take apart."""
+        self._remembered = {module: dict(vars(module)) for module in _users_modules().values()}
+
+    def dismantle(self):
+        """Lets go of the user's own modules, and of what a job has put into those that were there before it."""
+        for name, module in _users_modules().items():
+            if module not in self._remembered:
+                del sys.modules[name]
+        for module, before in self._remembered.items():
+            for name in [name for name, value in vars(module).items() if value is not before.get(name, before)]:
+                delattr(module, name)
 
     def _give_back_names(self):
         """A json.py of the user's own is found by the user's code, though the shim has loaded the library's."""
@@ -41,6 +58,20 @@ class Surroundings:
         return [entry for entry in self.path[:end] if not os.path.isfile(os.path.join(entry, "os.py"))]
 
 
+def _users_modules():
+    """Those that lie in no folder of installed packages."""
+    named = [(name, module, getattr(module, "__file__", None)) for name, module in sys.modules.items()]
+    return {
+        name: module
+        for name, module, path in named
+        if isinstance(path, str) and not _is_installed(path) and not name.startswith(_OWN)
+    }
+
+
 def is_of_library(path):
     """Whether a file came with the interpreter itself."""
-    return path.startswith(_LIBRARY + os.sep) and "-packages" + os.sep not in path
+    return path.startswith(_LIBRARY + os.sep) and _PACKAGES not in path
+
+
+def _is_installed(path):
+    return path.startswith(_LIBRARY + os.sep) or _PACKAGES in path

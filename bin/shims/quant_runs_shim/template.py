@@ -16,6 +16,7 @@ from . import files, tree, waiter
 from .ending import signal_name
 from .preload import Preload, give_own_randomness
 from .shown import Shown
+from .starter import Starter, line_of
 from .wakeup import drain, forget_signals, wake_on_signals
 
 _EVENTS = 3
@@ -35,6 +36,7 @@ def run(modules, surroundings):
     commands = _take_commands()
     library = list(sys.path)
     preload = Preload(modules, surroundings)
+    surroundings.remember()
     sys.path[:] = library
     if preload.threads:
         _tell(event="unsafe", problems=["the thread %s would not outlive a fork" % name for name in preload.threads])
@@ -53,6 +55,7 @@ class Template:
     def __init__(self, commands, preload, surroundings, shown):
         self._commands, self._preload, self._surroundings, self._shown = commands, preload, surroundings, shown
         self._received = b""
+        self._pid = os.getpid()
         self._launches = {}
         self._wake, self._stale = wake_on_signals(_SIGNALS), os.pipe()
         self._sources = {commands: self._take, self._wake[0]: self._reap, self._stale[0]: self._retire}
@@ -87,7 +90,7 @@ class Template:
         except OSError as problem:
             _tell(event="refused", launch=launch, code=errno.errorcode.get(problem.errno, "UNKNOWN"))
         if pid == 0:
-            self._lead_job(directory, logs)  # outside of every block that would go on in the job's process
+            self._lead_job(launch, directory, logs)  # outside of every block that would go on in the job's process
         for log in logs:
             os.close(log)
         if pid is not None:
@@ -109,11 +112,11 @@ class Template:
         del self._sources[self._stale[0]]
         _tell(event="stale")
 
-    def _lead_job(self, directory, logs):
+    def _lead_job(self, launch, directory, logs):
         """In the shim, and in the job's own process that this forks, which ends as a script does."""
         shim = os.getpid()
         try:
-            self._run_shim(directory, logs)
+            self._run_shim(launch, directory, logs)
             os._exit(0)
         except BaseException as problem:
             if os.getpid() != shim:
@@ -123,7 +126,7 @@ class Template:
             sys.excepthook(type(problem), problem, problem.__traceback__)
             os._exit(1)
 
-    def _run_shim(self, directory, logs):
+    def _run_shim(self, launch, directory, logs):
         """What a cold shim does, in what a cold shim would have; or one is put in its place, where that cannot be had."""
         os.setsid()
         forget_signals(_SIGNALS)
@@ -137,7 +140,7 @@ class Template:
             _start_cold(directory)
         _name_directory(job.path)
         give_own_randomness()
-        waiter.run(job, self._surroundings)
+        waiter.run(job, self._surroundings, Starter(self._pid, _EVENTS, launch))
 
     def _may_fork(self, job):
         """What is imported ahead counts towards the address space of a job that may never have wanted it."""
@@ -156,7 +159,7 @@ def _take_commands():
 
 def _tell(**event):
     try:
-        os.write(_EVENTS, json.dumps(event).encode("ascii") + b"\n")
+        os.write(_EVENTS, line_of(**event))
     except BrokenPipeError:
         os._exit(0)  # the server is gone
 

@@ -24,14 +24,15 @@ def open_directory(path):
         leave_unclaimed("read the job", problem)
 
 
-def run(directory, surroundings):
+def run(directory, surroundings, starter):
     """Runs the job of this run directory, unless another process has claimed it. In the job's process: does not return."""
-    _close_inherited_descriptors()
+    _close_inherited_descriptors(starter.descriptor)
     wake, (answers, answer_end) = _pipes()
     started_at = now()
     alive = _claim(directory, started_at)
     if alive is None:
         return
+    was_told = starter.tell_claim(directory.claim_record)
     tree.adopt_orphans()
     shim, child = os.getpid(), _fork(directory)
     if child == 0:
@@ -39,13 +40,15 @@ def run(directory, surroundings):
         caller.run(directory, surroundings, answer_end)
     os.close(answer_end)
     directory.write_status("running", started_at)
-    directory.announce("running")
+    if not was_told:
+        directory.announce("running")
     watch = Watch(directory, started_at, child, answers, wake[0], alive)
     watch.until_the_end()
     ending = {"version": 1, "started_at": started_at, **ending_of(watch)}
     directory.write_exit(ending)
     directory.write_status(ending["status"], started_at, ending)
-    directory.announce("ended")
+    if not starter.waits:
+        directory.announce("ended")
 
 
 def _pipes():
@@ -78,13 +81,14 @@ def leave_unclaimed(what, problem):
     sys.exit(_TRY_LATER if problem.errno in files.PASSING else 1)
 
 
-def _close_inherited_descriptors():
+def _close_inherited_descriptors(but):
     """What the server was itself started with is none of the job's business."""
     try:
         last = max(map(int, os.listdir("/dev/fd")))
     except OSError:
         last = 1024
-    os.closerange(3, last + 1)
+    for first, end in ((3, but), (but + 1, last + 1)) if but else ((3, last + 1),):
+        os.closerange(first, end)
 
 
 def _leave_the_shim(shim, descriptors):

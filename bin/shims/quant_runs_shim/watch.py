@@ -92,7 +92,7 @@ class Watch:
     def _reap(self):
         """wait4(2) for every child, the adopted ones too; what is left of the answer is read before the last word."""
         self._children_left = True
-        if self.wait_status is None:
+        if self.wait_status is None and self.directory.limits["cpu_seconds"] is not None:
             self.own_cpu_seconds = tree.cpu_seconds(self.child)  # told of the dead too, until they are reaped
         while True:
             try:
