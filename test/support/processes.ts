@@ -15,6 +15,14 @@ export function endJobsIn(runsDir: string): void {
   }
 }
 
+/** The process a server forks warm jobs from; undefined while there is none. */
+export function templateOf(server: number): number | undefined {
+  return pids().find((pid) => {
+    const parent = Number(textOf(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ")[1]);
+    return parent === server && textOf(`/proc/${pid}/cmdline`).includes("--template");
+  });
+}
+
 function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");

@@ -66,6 +66,7 @@ export async function startServer(
       ...unset,
       PYTHONPATH: fixtures,
       QUANT_RUNS_DIR: runsDir,
+      QUANT_RUNS_WARM: process.env.QUANT_RUNS_TESTS_WARM, // how all tests run on cold starts: off
       ...options.env,
     },
     reject: false,

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import socket
 
 
 def of_this_process():
@@ -12,7 +11,7 @@ def of_this_process():
         "start_time_ticks": _start_time_ticks(),
         "boot_id": _boot_id(),
         "pid_namespace": _pid_namespace(),
-        "host": socket.gethostname(),
+        "host": os.uname().nodename,
     }
 
 

@@ -5,7 +5,9 @@ import gc
 import io
 import os
 import sys
-import threading
+
+_FILE = io.IOBase.__base__
+"""What all kinds of files descend from; to ask an object itself may run the user's code."""
 
 
 def leave(code, surroundings):
@@ -14,9 +16,11 @@ def leave(code, surroundings):
     Python takes every module apart at its end, object by object, which takes as long as importing them. Here that is done
     to the user's own modules alone. Python promises it for none ("Data model", __del__).
     """
-    threading._shutdown()
-    if threading.active_count() > 1:
-        sys.exit(code)  # daemon threads, which only the interpreter's own end can stop
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        threading._shutdown()
+        if threading.active_count() > 1:
+            sys.exit(code)  # daemon threads, which only the interpreter's own end can stop
     import atexit
 
     atexit._run_exitfuncs()
@@ -31,7 +35,7 @@ def leave(code, surroundings):
 def _flush_all():
     """Every file that is still open, the standard streams last. False when one of those could not be written."""
     for thing in gc.get_objects():
-        if isinstance(thing, io.IOBase) and thing not in (sys.stdout, sys.stderr):
+        if _FILE in type(thing).__mro__ and thing not in (sys.stdout, sys.stderr):
             _flush(thing)
     return _flush(sys.stdout) and _flush(sys.stderr)
 

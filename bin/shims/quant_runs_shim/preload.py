@@ -26,8 +26,10 @@ class Preload:
         for name in names:
             self._import(name)
         self.holds_modules = bool(names)
-        self._files = {path: _facts(path) for path in _files_of(set(sys.modules) - before) + _files_of_template()}
-        self._is_settled = all(_was_settled(facts, began) for facts in self._files.values())
+        paths = _files_of(set(sys.modules) - before) + _files_of_template()
+        self._is_settled = all(_was_settled(_facts(path), began) for path in paths)
+        self._paths = "\0".join(paths)  # one object, so that looking through it copies one piece of shared memory
+        self._facts = self._facts_now()
 
     @property
     def is_fresh(self):
@@ -35,8 +37,11 @@ class Preload:
         return (
             self._is_settled
             and all(folder.is_unchanged() for folder in self._folders.values())
-            and all(_facts(path) == facts for path, facts in self._files.items())
+            and self._facts_now() == self._facts
         )
+
+    def _facts_now(self):
+        return repr([_facts(path) for path in self._paths.split("\0")])
 
     @property
     def threads(self):

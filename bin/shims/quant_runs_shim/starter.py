@@ -14,7 +14,7 @@ class Starter:
 
     @classmethod
     def of_cold_shim(cls):
-        return cls(int(os.environ.pop(_SERVER, "0")))
+        return cls(take_server())
 
     @property
     def waits(self):
@@ -31,6 +31,11 @@ class Starter:
             return False  # the server is gone
         finally:
             os.close(self.descriptor)
+
+
+def take_server():
+    """The pid of the server that started this process, 0 where none has; jobs are not told."""
+    return int(os.environ.pop(_SERVER, "0"))
 
 
 def line_of(**event):

@@ -1,6 +1,6 @@
 """The interpreter as a user's code is to find it, though the shim has used it before: module path and modules."""
 
-import importlib
+import itertools
 import os
 import sys
 
@@ -17,29 +17,31 @@ class Surroundings:
         self.path = path
         self._modules_at_start = modules_at_start
         self._were_entered = False
-        self._remembered = {}
+        self._remembered, self._last_remembered = {}, None
 
     def enter(self):
         """From here on `import` finds what a script started in the working directory would find."""
         sys.path[:] = self.path
-        if self._were_entered:
-            importlib.invalidate_caches()  # files may have come since
-        else:
+        if not self._were_entered:
             self._give_back_names()
         self._were_entered = True
 
     def remember(self):
         """In a template: what the user's modules hold now is not for a job to take apart."""
-        self._remembered = {module: dict(vars(module)) for module in _users_modules().values()}
+        self._remembered = {module: dict(vars(module)) for module in _users_modules(sys.modules).values()}
+        self._last_remembered = next(reversed(sys.modules))
 
     def dismantle(self):
         """Lets go of the user's own modules, and of what a job has put into those that were there before it."""
-        for name, module in _users_modules().items():
-            if module not in self._remembered:
-                del sys.modules[name]
+        for name in _users_modules(self._new_names()):
+            del sys.modules[name]
         for module, before in self._remembered.items():
             for name in [name for name, value in vars(module).items() if value is not before.get(name, before)]:
                 delattr(module, name)
+
+    def _new_names(self):
+        """Of the modules that came last; no other is touched, since each touch copies memory shared with the template."""
+        return list(itertools.takewhile(lambda name: name is not self._last_remembered, reversed(sys.modules)))
 
     def _give_back_names(self):
         """A json.py of the user's own is found by the user's code, though the shim has loaded the library's."""
@@ -58,9 +60,9 @@ class Surroundings:
         return [entry for entry in self.path[:end] if not os.path.isfile(os.path.join(entry, "os.py"))]
 
 
-def _users_modules():
-    """Those that lie in no folder of installed packages."""
-    named = [(name, module, getattr(module, "__file__", None)) for name, module in sys.modules.items()]
+def _users_modules(names):
+    """Of these, the ones that lie in no folder of installed packages."""
+    named = [(name, sys.modules[name], getattr(sys.modules[name], "__file__", None)) for name in names]
     return {
         name: module
         for name, module, path in named

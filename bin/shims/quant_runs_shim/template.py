@@ -16,7 +16,7 @@ from . import files, tree, waiter
 from .ending import signal_name
 from .preload import Preload, give_own_randomness
 from .shown import Shown
-from .starter import Starter, line_of
+from .starter import Starter, line_of, take_server
 from .wakeup import drain, forget_signals, wake_on_signals
 
 _EVENTS = 3
@@ -30,7 +30,7 @@ _RUN_ENTRYPOINT = os.path.join(os.path.dirname(_SHIMS), "run-entrypoint")
 
 def run(modules, surroundings):
     """Serves until the other end of descriptor 0 is closed; returns in the process of a job alone, by SystemExit."""
-    tree.die_with(os.getppid())
+    tree.die_with(take_server())
     shown = Shown()
     shown.show_modules(modules)
     commands = _take_commands()

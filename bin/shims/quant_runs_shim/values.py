@@ -1,6 +1,6 @@
 """Any value as JSON text. What JSON cannot hold gets the nearest form it can: the README lists them."""
 
-import base64
+import binascii
 import json
 import re
 import sys
@@ -101,7 +101,7 @@ def _form(value):
     if "numpy" in packages and hasattr(kind, "tolist"):
         return _numpy(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return base64.b64encode(value).decode("ascii")
+        return binascii.b2a_base64(value, newline=False).decode("ascii")
     if hasattr(kind, "total_seconds"):
         return value.total_seconds() if value == value else None
     if hasattr(kind, "isoformat"):

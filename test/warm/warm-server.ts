@@ -1,0 +1,28 @@
+import { templateOf } from "../support/processes.ts";
+import { type ServerOptions, startServer, type TestServer, waitFor } from "../support/server.ts";
+
+/** How often the server has said that jobs start warm from now on. */
+export function timesWarm(server: TestServer): number {
+  return server.log.filter((line) => line.includes('"msg":"jobs start warm"')).length;
+}
+
+/** Waits until so many templates have been ready. */
+export function becomesWarm(server: TestServer, times: number): Promise<void> {
+  return waitFor(() => {
+    if (timesWarm(server) < times) throw new Error(`${timesWarm(server)} templates have been ready`);
+  });
+}
+
+/** A server whose template is ready, and whose files are old enough for it to last. */
+export async function startWarmServer({ env, ...options }: ServerOptions = {}): Promise<TestServer> {
+  const server = await startServer({ ...options, env: { ...env, QUANT_RUNS_WARM: "on" } });
+  await becomesWarm(server, 1);
+  return server;
+}
+
+/** @throws when the server has no template */
+export function livingTemplateOf(server: TestServer): number {
+  const pid = templateOf(server.pid);
+  if (pid === undefined) throw new Error("the server has no template");
+  return pid;
+}
