@@ -8,7 +8,12 @@ export interface EventMap {
   warm: [runtime: string, modules: readonly string[]];
   spawned: [job: Job, pid: number | undefined];
   changed: [job: Job];
+  /** A job is known no longer. */
   removed: [job: Job];
+  /** The pin of a job's run was made or taken away. */
+  pin: [job: Job];
+  /** A run has gone by a rule of the server's own. */
+  retired: [jobId: string, rule: string];
   /** A client has changed something. */
   audit: [change: Audit];
   /** A step on a job's way that only a person who looks for trouble wants to see. */

@@ -37,7 +37,9 @@ export function logEvents(events: Events, log: Log): void {
   events.on("warm", (runtime, modules) => log.info({ runtime, modules }, "jobs start warm"));
   events.on("spawned", ({ job_id }, pid) => log.debug({ job_id, pid }, "shim started"));
   events.on("changed", ({ job_id, state }) => log.info({ job_id, ...state }, `job ${state.status}`));
-  events.on("removed", ({ job_id }) => log.warn({ job_id }, "run directory is gone; job forgotten"));
+  events.on("retired", (job_id, rule) =>
+    log.info({ audit: true, action: "removed", job_id, rule }, "job removed by retention"),
+  );
   events.on("step", (job_id, what, details) => log.debug({ job_id, ...details }, what));
   events.on("trouble", (what, { error, ...details }) => log.warn({ ...details, err: error }, what));
 }

@@ -11,6 +11,7 @@ import { createApp } from "./http/app.ts";
 import { listen } from "./http/listen.ts";
 import { Streams } from "./http/streams.ts";
 import { createLog, type Log, logEvents } from "./log.ts";
+import { startRetention } from "./retention/retention.ts";
 import { lockRunsDirectory } from "./runs/lock.ts";
 import { errorCode } from "./runs/record-file.ts";
 import { resolvePython } from "./runtimes/python.ts";
@@ -72,8 +73,10 @@ export async function serve(wanted: Config): Promise<void> {
   });
   executor.begin();
   supervisor.begin(watcher.isBlind);
+  const retention = startRetention({ config, index, events, remove: supervisor.remove });
   log.info({ url: listener.url, runs_dir: config.runsDir, python: config.python }, "listening");
   stopOnSignal(log, async () => {
+    retention.end();
     supervisor.end();
     executor.end();
     await Promise.all([listener.close(), watcher.close()]);

@@ -4,6 +4,7 @@ import type { Durability } from "../runs/record-file.ts";
 import { defaultPython } from "../runtimes/python.ts";
 import { accessOptions } from "./access-options.ts";
 import { jobOptions } from "./job-options.ts";
+import { retentionOptions } from "./retention-options.ts";
 import { type logLevels, serverOptions } from "./server-options.ts";
 
 /** Everything the server was told, complete and checked; the options describe each member. */
@@ -45,11 +46,14 @@ export interface Config {
   readonly defaultOpenFiles: number | undefined;
   readonly defaultFileBytes: number | undefined;
   readonly defaultProcesses: number | undefined;
+  readonly keepDays: number | undefined;
+  readonly keepRuns: number | undefined;
+  readonly keepBytes: number | undefined;
 }
 
 /** Command-line options of `serve`, each with its environment name; a flag goes before the environment. */
 export function serveOptions(): Option[] {
-  return [...serverOptions(), ...accessOptions(), ...jobOptions()];
+  return [...serverOptions(), ...accessOptions(), ...jobOptions(), ...retentionOptions()];
 }
 
 /** What a server runs with, under the names of the environment; undefined for what is not set. Secrets stay out. */

@@ -14,6 +14,15 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+/** A decimal number above 0. */
+export function positiveNumber(most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+(\.\d+)?$/.test(text) && value > 0 && value <= most) return value;
+    throw new InvalidArgumentError(`It must be a number above 0, up to ${most}.`);
+  };
+}
+
 /** A number that a limit of a job takes. */
 export function limit(name: keyof typeof Limits.shape): (text: string) => number {
   return (text) => {

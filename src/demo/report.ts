@@ -54,6 +54,7 @@ const meanings: Readonly<Record<keyof typeof fileNames, string>> = {
   claim: "which process ran it",
   alive: "held open while it ran",
   cancel: "who asked for its end",
+  pinned: "keeps the run from being removed",
 };
 
 /** The run directory with its files, and how to go on from here. */

@@ -19,12 +19,16 @@ import { followJob } from "./routes/follow-job.ts";
 import { followJobs } from "./routes/follow-jobs.ts";
 import { listFiles } from "./routes/list-files.ts";
 import { listJobs } from "./routes/list-jobs.ts";
+import { pinJob } from "./routes/pin-job.ts";
+import { removeJob } from "./routes/remove-job.ts";
 import { showFile } from "./routes/show-file.ts";
 import { showHealth } from "./routes/show-health.ts";
 import { showJob } from "./routes/show-job.ts";
 import { showLog } from "./routes/show-log.ts";
+import { showPin } from "./routes/show-pin.ts";
 import { showResult } from "./routes/show-result.ts";
 import { showServer } from "./routes/show-server.ts";
+import { unpinJob } from "./routes/unpin-job.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
 
 const jobRoutes = [
@@ -38,6 +42,10 @@ const jobRoutes = [
   listFiles,
   showFile,
   cancelJob,
+  removeJob,
+  showPin,
+  pinJob,
+  unpinJob,
   showHealth,
 ];
 const routes: readonly Route[] = [showServer(jobRoutes), ...jobRoutes];
@@ -89,7 +97,7 @@ function mountGuards(app: Hono, { config, tokens }: Server): void {
     app.use(
       cors({
         origin: [...corsOrigins],
-        allowMethods: ["GET", "HEAD", "POST"],
+        allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
         exposeHeaders: readableHeaders,
       }),
     );

@@ -5,7 +5,7 @@ import type { Server } from "./route.ts";
 export function audit(
   c: Context,
   { events }: Server,
-  action: "submitted" | "cancelled",
+  action: "submitted" | "cancelled" | "removed" | "pinned" | "unpinned",
   jobId: string,
 ): void {
   const { token, address } = c.get("client");

@@ -4,8 +4,10 @@ import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
 import { Problem } from "../errors.ts";
 import type { Events } from "../events.ts";
+import { NoPin } from "../runs/pin.ts";
 import { errorCode } from "../runs/record-file.ts";
 import { RunsDirectoryAway } from "../runs/run-directory.ts";
+import { Immovable } from "../runs/trash.ts";
 import { DiskShort, QueueFull } from "../supervisor/accept.ts";
 import { SubmissionDiffers } from "../supervisor/accept-once.ts";
 
@@ -94,6 +96,15 @@ function problemOf(error: Error): Problem {
       507,
       `The disk is short, ${error.message}: free some space and send the request again`,
     );
+  }
+  if (error instanceof Immovable) {
+    return new Problem(
+      409,
+      `The run directory cannot be moved from its place (${error.code}): unmount what is mounted there, or remove it by hand`,
+    );
+  }
+  if (error instanceof NoPin) {
+    return new Problem(409, "The run is pinned by a folder of the name 'pinned': move that folder away");
   }
   if (error instanceof HTTPException && error.status < 500) return new Problem(400, error.message);
   if (errorCode(error) === "ECONNRESET") return new Problem(400, "The body ended before it was whole");

@@ -127,7 +127,7 @@ function refuse(socket: Duplex, problem: Problem): void {
     ...Object.entries(headersOf(problem)).map(([name, value]) => `${name}: ${value}`),
     `content-length: ${Buffer.byteLength(body)}`,
     "connection: close",
-    ...(problem.status === 405 ? ["allow: GET, HEAD, POST"] : []),
+    ...(problem.status === 405 ? ["allow: GET, HEAD, POST, PUT, DELETE"] : []),
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
   setTimeout(() => socket.destroy(), timeToRead).unref();

@@ -91,6 +91,10 @@ export const JobResult = z
   .object({ result: z.unknown().describe("What the callable returned: any JSON value.") })
   .meta({ id: "JobResult", description: "A job's return value, always wrapped." });
 
+export const Pin = z
+  .object({ pinned: z.boolean().describe("Whether nothing may remove the run.") })
+  .meta({ id: "Pin", description: "Whether a run is pinned." });
+
 export const JobDocument = z
   .object({
     job_id: JobId,

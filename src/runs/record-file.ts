@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { access, type FileHandle, link, open, rename, rm } from "node:fs/promises";
+import { access, type FileHandle, link, lstat, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { nanoid } from "nanoid";
 import type { z } from "zod";
@@ -35,6 +35,14 @@ export async function exists(path: string): Promise<boolean> {
   } catch {
     return false; // not there, or not for us: either way nothing to go by
   }
+}
+
+/** Whether it is certain that there is nothing of this name, not even a link that leads nowhere. */
+export async function isMissing(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => false,
+    (error: unknown) => errorCode(error) === "ENOENT",
+  );
 }
 
 /** The code of a file system error, such as `ENOENT`. */

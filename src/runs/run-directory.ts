@@ -13,6 +13,7 @@ export const fileNames = {
   exit: "exit.json",
   cancel: "cancel.json",
   progress: "progress.jsonl",
+  pinned: "pinned",
 } as const;
 
 /** Where the server that serves a runs directory says who it is. */
@@ -23,6 +24,9 @@ export const eventsFolder = ".events";
 
 /** A run directory is built under this prefix and renamed when it is whole: what still has it was never accepted. */
 export const unfinishedPrefix = ".new-";
+
+/** A run directory is renamed to this prefix before it is deleted: what has it is no job any more. */
+export const trashPrefix = ".trash-";
 
 /** A runs directory that is served has been unmounted or moved: nothing can be said of its jobs until it is back. */
 export class RunsDirectoryAway extends Error {

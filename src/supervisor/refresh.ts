@@ -3,7 +3,7 @@ import { isTerminal } from "../jobs/status.ts";
 import { processLives } from "../processes/process-lives.ts";
 import { runningState } from "../runs/claim.ts";
 import { type Observation, observe } from "../runs/observe.ts";
-import { exists } from "../runs/record-file.ts";
+import { exists, isMissing } from "../runs/record-file.ts";
 import { isAway, runDirectory } from "../runs/run-directory.ts";
 import { loseJob, loseOriginalRun } from "./lose.ts";
 import { readJob } from "./recover.ts";
@@ -36,6 +36,7 @@ async function refresh(scope: Scope, jobId: string): Promise<Observation["kind"]
 
 /** News of a job nobody knows: its directory could not be read, or was away and its shim has brought it back. */
 async function discover(scope: Scope, jobId: string): Promise<Job | undefined> {
+  if (await isMissing(runDirectory(scope.config.runsDir, jobId))) return undefined; // late news of one that was removed
   const job = await readJob(scope, jobId);
   if (job === undefined) return undefined;
   const kind = job.state.status === "pending" ? await observedKind(scope, jobId) : "known";
@@ -77,7 +78,7 @@ async function apply(scope: Scope, job: Job, directory: string, observation: Obs
 /** An ended job is what its run directory says: whoever removes that removes the job. */
 async function forgetRemoved(scope: Scope, job: Job, directory: string): Promise<"known" | "gone"> {
   if ((await exists(directory)) || (await isAway(scope.config.runsDir))) return "known";
-  scope.index.remove(job.job_id);
+  drop(scope, job);
   return "gone";
 }
 
@@ -85,5 +86,11 @@ async function forgetRemoved(scope: Scope, job: Job, directory: string): Promise
 async function forget(scope: Scope, job: Job): Promise<void> {
   const shim = job.state.status === "running" ? job.state.shim : null;
   const lives = scope.shims.has(job.job_id) || (shim !== null && (await processLives(shim)));
-  if (!lives) scope.index.remove(job.job_id);
+  if (!lives) drop(scope, job);
+}
+
+function drop(scope: Scope, { job_id }: Job): void {
+  if (!scope.removing.has(job_id))
+    scope.events.emit("trouble", "run directory is gone; job forgotten", { job_id });
+  scope.index.remove(job_id);
 }

@@ -5,6 +5,8 @@ import type { Observation } from "../runs/observe.ts";
 import type { JobIndex } from "../tracking/job-index.ts";
 import type { EnvironmentOf } from "./environment.ts";
 import type { Queue } from "./queue.ts";
+import type { RemoveOutcome } from "./remove.ts";
+import type { Trash } from "./trash.ts";
 
 /**
  * Looks at one job's run directory and brings the index, and where need be its status.json, up to date. Tells what it
@@ -36,6 +38,10 @@ export interface Scope {
   readonly looking: Set<string>;
   /** Requests with an Idempotency-Key whose jobs are being put on disk, by that key. */
   readonly submitting: Map<string, Submitting>;
+  /** Removals that are under way, by the job. */
+  readonly removing: Map<string, Promise<RemoveOutcome>>;
+  /** Deletes what was removed. */
+  readonly trash: Trash;
   /** Brings the index up to date with one job's run directory. */
   readonly refresh: Refresh;
 }

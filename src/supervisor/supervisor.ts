@@ -2,18 +2,26 @@ import type { Job } from "../jobs/job.ts";
 import type { Accepted, Wish } from "./accept.ts";
 import { acceptOnce } from "./accept-once.ts";
 import { type CancelOutcome, cancelJob } from "./cancel.ts";
+import { pinJob, unpinJob } from "./pin.ts";
 import { Queue } from "./queue.ts";
 import { findJobs, resumeJobs } from "./recover.ts";
 import { serialRefresh } from "./refresh.ts";
+import { type RemoveOutcome, removeJob } from "./remove.ts";
 import type { Refresh, Scope } from "./scope.ts";
 import { startJob } from "./start.ts";
 import { look, sweep } from "./sweep.ts";
+import { Trash } from "./trash.ts";
 
 export interface Supervisor {
   /** Puts a job on disk and in the queue; it can be seen as soon as this returns. */
   accept(wish: Wish): Promise<Accepted & { isRepeated: boolean }>;
   /** Asks for a job's end; whoever asks is named in its record. */
   cancel(jobId: string, requestedBy: string): Promise<CancelOutcome>;
+  /** Removes an ended job with its run directory. */
+  remove(jobId: string): Promise<RemoveOutcome>;
+  /** Keeps a job's run from being removed; false when there is no such job. */
+  pin(jobId: string): Promise<boolean>;
+  unpin(jobId: string): Promise<boolean>;
   refresh: Refresh;
   /** As refresh, for news that nobody waits for: it cannot fail. */
   look(jobId: string): void;
@@ -21,7 +29,7 @@ export interface Supervisor {
   load(): Promise<void>;
   /** Takes up what an earlier server left. Starts nothing. */
   resume(): Promise<void>;
-  /** Begins to start jobs and to watch over those that run, more closely while no watcher tells of them. */
+  /** Begins to start jobs, to delete what an earlier server had removed, and to watch over those that run, more closely while no watcher tells of them. */
   begin(isBlind: () => boolean): void;
   /** Starts no more jobs; those that run go on without the server. */
   end(): void;
@@ -45,6 +53,8 @@ export function createSupervisor(
     unread: new Set(),
     looking: new Set(),
     submitting: new Map(),
+    removing: new Map(),
+    trash: new Trash(given.config, given.events),
   };
   let timer: NodeJS.Timeout | undefined;
   const release = ({ job_id }: Job) => {
@@ -58,12 +68,16 @@ export function createSupervisor(
   return {
     accept: (wish) => acceptOnce(scope, wish),
     cancel: (jobId, requestedBy) => cancelJob(scope, jobId, requestedBy),
+    remove: (jobId) => removeJob(scope, jobId),
+    pin: (jobId) => pinJob(scope, jobId),
+    unpin: (jobId) => unpinJob(scope, jobId),
     refresh,
     look: (jobId) => void look(scope, jobId),
     load: () => findJobs(scope),
     resume: () => resumeJobs(scope),
     begin: (isBlind) => {
       queue.open();
+      void scope.trash.takeLeftovers();
       let tick = 0;
       timer = setInterval(() => {
         if (isBlind() || ++tick % ticksBetweenSweeps === 0) sweep(scope);

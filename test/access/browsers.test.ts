@@ -123,7 +123,9 @@ describe.each(pages)("from $from", ({ headers, isOwn }) => {
     ["POST /jobs", json, body, 400],
     ["POST /jobs/none/cancel", [], "", 404],
     ["PUT /jobs", [], "", 405],
-    ["DELETE /jobs/none", [], "", 405],
+    ["DELETE /jobs", [], "", 405],
+    ["DELETE /jobs/none", [], "", 404],
+    ["PUT /jobs/none/pin", [], "", 404],
     ["GET /jobs/none/logs/stdout", ["Accept: text/event-stream"], "", 404],
     ["GET /jobs/none/events", [], "", 404],
   ])(`%s is ${isOwn ? "answered" : "refused"}`, async (line, more, text, usual) => {
@@ -177,6 +179,7 @@ describe("an origin that was named", () => {
     const answer = await preflight(origin);
     expect(answer.status).toBe(204);
     expect(answer.headers.get("access-control-allow-headers")).toBe("authorization,content-type");
+    expect(answer.headers.get("access-control-allow-methods")).toBe("GET,HEAD,POST,PUT,DELETE");
     const other = await preflight("https://evil.example");
     expect([other.status, other.headers.get("access-control-allow-origin")]).toEqual([403, null]);
   });

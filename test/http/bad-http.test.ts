@@ -81,16 +81,18 @@ describe("a method that an address does not take gets 405 with those it takes", 
   test.each([
     ...["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"].map((method) => [method, "/jobs", "GET, HEAD, POST"]),
     ...["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"].flatMap((method) =>
-      ["/", "/health", "/jobs/x", "/jobs/x/result", "/docs", "/redoc", "/openapi.json"].map((path) => [
+      ["/", "/health", "/jobs/x/files", "/jobs/x/result", "/docs", "/redoc", "/openapi.json"].map((path) => [
         method,
         path,
         "GET, HEAD",
       ]),
     ),
     ...["GET", "PUT", "DELETE", "OPTIONS"].map((method) => [method, "/jobs/x/cancel", "POST"]),
-    ["BREW", "/jobs", "GET, HEAD, POST"],
-    ["get", "/health", "GET, HEAD, POST"],
-    ["CONNECT", "elsewhere:443", "GET, HEAD, POST"],
+    ...["POST", "PUT", "PATCH", "OPTIONS", "TRACE"].map((method) => [method, "/jobs/x", "DELETE, GET, HEAD"]),
+    ...["POST", "PATCH"].map((method) => [method, "/jobs/x/pin", "DELETE, GET, HEAD, PUT"]),
+    ["BREW", "/jobs", "DELETE, GET, HEAD, POST, PUT"],
+    ["get", "/health", "DELETE, GET, HEAD, POST, PUT"],
+    ["CONNECT", "elsewhere:443", "DELETE, GET, HEAD, POST, PUT"],
   ])("%s %s", async (method, path, allowed) => {
     const answer = await exchangeOne(server(), requestText(`${method} ${path}`));
     expectProblem(server(), answer, 405);

@@ -24,7 +24,7 @@ const number = expect.any(Number);
 const notSet = [
   ...["TOKEN", "TOKEN_FILE", "RATE_LIMIT", "ALLOWED_HOSTS", "CORS_ORIGINS", "ALLOW", "ALLOW_ENV"],
   ...["SECRETS_FILE", "SANDBOX_WRITE", "DEFAULT_MEMORY_BYTES", "DEFAULT_CPU_SECONDS", "DEFAULT_OPEN_FILES"],
-  ...["DEFAULT_FILE_BYTES", "DEFAULT_PROCESSES"],
+  ...["DEFAULT_FILE_BYTES", "DEFAULT_PROCESSES", "KEEP_DAYS", "KEEP_RUNS", "KEEP_BYTES"],
 ];
 
 describe("GET /", () => {
@@ -46,6 +46,10 @@ describe("GET /", () => {
         "GET /jobs/{job_id}/events": text,
         "GET /events": text,
         "POST /jobs/{job_id}/cancel": text,
+        "DELETE /jobs/{job_id}": text,
+        "GET /jobs/{job_id}/pin": text,
+        "PUT /jobs/{job_id}/pin": text,
+        "DELETE /jobs/{job_id}/pin": text,
         "GET /health": text,
         "GET /docs": text,
         "GET /redoc": text,

@@ -118,6 +118,9 @@ const settings = [
       ["DEFAULT_OPEN_FILES", "64", ["5", "x"]],
       ["DEFAULT_FILE_BYTES", "5", ["-1", "x"]],
       ["DEFAULT_PROCESSES", "5", ["0", "x"]],
+      ["KEEP_DAYS", "0.5", ["0", "-1", "0.0", "x", "1e3", "36501", ".5", "1d", "Infinity"]],
+      ["KEEP_RUNS", "5", ["0", "-1", "1.5", "x"]],
+      ["KEEP_BYTES", "5", ["0", "-1", "1GB", "x", "1e9"]],
     ] as const
   ).map(([name, value, wrong]) => {
     const flag = `--${name.toLowerCase().replaceAll("_", "-")}`;
@@ -165,6 +168,9 @@ const expected: Config = {
   defaultOpenFiles: 64,
   defaultFileBytes: 5,
   defaultProcesses: 5,
+  keepDays: 0.5,
+  keepRuns: 5,
+  keepBytes: 5,
 };
 
 type Variables = readonly (readonly [name: string, value: string])[];
