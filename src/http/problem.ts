@@ -66,7 +66,7 @@ const troubles = [
     detail: "The disk of the runs directory is full: free some space and send the request again",
   },
   {
-    codes: ["EROFS", "EACCES", "EPERM", "EIO"],
+    codes: ["EROFS", "EACCES", "EPERM", "EIO", "ENOTCONN", "ETIMEDOUT"],
     status: 503,
     detail: "The runs directory cannot be written now: make it writable and send the request again",
   },

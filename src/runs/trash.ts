@@ -14,8 +14,8 @@ export class Immovable extends Error {
   }
 }
 
-/** Errors of rename(2) that speak of this one directory, not of the disk or the machine. */
-const ofThisDirectory = new Set(["EBUSY", "EXDEV"]);
+/** Errors of rename(2) that speak of this one directory, not of the disk or the machine, and those that Node cannot name. */
+const ofThisDirectory = /^(EBUSY|EXDEV|Unknown system error.*)$/;
 
 /**
  * Takes a run directory out of everybody's sight, whole and at once; returns where it lies then, undefined when there is
@@ -29,7 +29,7 @@ export async function moveToTrash(runsDirectory: string, jobId: string): Promise
     return trash;
   } catch (error) {
     const code = errorCode(error) ?? "";
-    if (ofThisDirectory.has(code)) throw new Immovable(jobId, code);
+    if (ofThisDirectory.test(code)) throw new Immovable(jobId, code);
     if (code !== "ENOENT") throw error;
     await expectPresent(runsDirectory);
     return undefined;

@@ -1,5 +1,5 @@
 import * as pins from "../runs/pin.ts";
-import { runDirectory } from "../runs/run-directory.ts";
+import { expectPresent, runDirectory } from "../runs/run-directory.ts";
 import type { Scope } from "./scope.ts";
 
 /** Pins a job's run, whatever its status. False when there is no such job (any more). */
@@ -8,6 +8,7 @@ export async function pinJob(scope: Scope, jobId: string): Promise<boolean> {
   if (scope.index.get(jobId) === undefined) return false;
   const isDone = await pins.pin(runDirectory(runsDir, jobId), durability);
   await scope.removing.get(jobId)?.catch(() => undefined); // one under way may have looked for a pin before this one
+  if (!isDone) await expectPresent(runsDir);
   return isDone && tell(scope, jobId);
 }
 
@@ -17,6 +18,7 @@ export async function pinJob(scope: Scope, jobId: string): Promise<boolean> {
  */
 export async function unpinJob(scope: Scope, jobId: string): Promise<boolean> {
   if (scope.index.get(jobId) === undefined) return false;
+  await expectPresent(scope.config.runsDir);
   await pins.unpin(runDirectory(scope.config.runsDir, jobId));
   return tell(scope, jobId);
 }

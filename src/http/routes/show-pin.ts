@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isPinned } from "../../runs/pin.ts";
-import { runDirectory } from "../../runs/run-directory.ts";
+import { expectPresent, runDirectory } from "../../runs/run-directory.ts";
 import { jobIdOf, noSuchJob } from "../job-parameter.ts";
 import { jsonContent, problemContent, type Route } from "../route.ts";
 import { JobId, Pin } from "../schemas.ts";
@@ -20,6 +20,7 @@ export const showPin: Route = {
   respond: async (c, server) => {
     const jobId = jobIdOf(c);
     if (server.index.get(jobId) === undefined) throw noSuchJob(jobId);
+    await expectPresent(server.config.runsDir);
     return c.json({ pinned: await isPinned(runDirectory(server.config.runsDir, jobId)) });
   },
 };
