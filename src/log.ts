@@ -20,14 +20,27 @@ export function createLog(level: Config["logLevel"]) {
 /** Bytes of log that wait for a slow reader; beyond that, lines are dropped. */
 const mostWaiting = 1024 * 1024;
 
-/** A log that cannot be written, on a full disk or for want of a reader, stops nothing: the line is lost. */
+/**
+ * A log that cannot be written, on a full disk or for want of a reader, stops nothing: the line is lost. Lines that came
+ * while others were written go together, so that a burst of them does not have to wait for one write after the other.
+ */
 function standardOutput(): { write(line: string): void } {
-  const lines = new Writable({ write: (line: Buffer, _encoding, done) => write(1, line, () => done()) });
+  const lines = new Writable({
+    write: (line: Buffer, _encoding, done) => writeAll(line, done),
+    writev: (waiting, done) => writeAll(Buffer.concat(waiting.map(({ chunk }) => chunk)), done),
+  });
   return {
     write: (line) => {
       if (lines.writableLength < mostWaiting) lines.write(line);
     },
   };
+}
+
+function writeAll(bytes: Buffer, done: () => void): void {
+  write(1, bytes, (error, written) => {
+    if (error !== null || written >= bytes.length) done();
+    else writeAll(bytes.subarray(written), done);
+  });
 }
 
 /** The one listener that turns what happens into log lines. */
