@@ -73,7 +73,7 @@ export async function serve(wanted: Config): Promise<void> {
   });
   executor.begin();
   supervisor.begin(watcher.isBlind);
-  const retention = startRetention({ config, index, events, remove: supervisor.remove });
+  const retention = startRetention({ config, index, events, retire: supervisor.retire });
   log.info({ url: listener.url, runs_dir: config.runsDir, python: config.python }, "listening");
   stopOnSignal(log, async () => {
     retention.end();

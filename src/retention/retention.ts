@@ -15,7 +15,7 @@ interface Surroundings {
   readonly config: Rules & Pick<Config, "runsDir">;
   readonly index: JobIndex;
   readonly events: Events;
-  readonly remove: (jobId: string) => Promise<RemoveOutcome>;
+  readonly retire: (jobId: string) => Promise<RemoveOutcome>;
 }
 
 /** Removes ended runs by the server's rules, from now on. Without any rule it does nothing. */
@@ -147,9 +147,9 @@ class Retention {
   }
 
   async #remove(jobId: string, rule: string): Promise<void> {
-    const { events, remove } = this.#surroundings;
+    const { events, retire } = this.#surroundings;
     try {
-      const outcome = await remove(jobId);
+      const outcome = await retire(jobId);
       if (outcome === "removed") events.emit("retired", jobId, rule);
       else if (outcome !== "unknown") this.#aside.add(jobId);
     } catch (error) {

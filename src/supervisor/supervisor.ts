@@ -19,6 +19,8 @@ export interface Supervisor {
   cancel(jobId: string, requestedBy: string): Promise<CancelOutcome>;
   /** Removes an ended job with its run directory. */
   remove(jobId: string): Promise<RemoveOutcome>;
+  /** As remove, at the pace at which files are deleted: for whoever removes many. */
+  retire(jobId: string): Promise<RemoveOutcome>;
   /** Keeps a job's run from being removed; false when there is no such job. */
   pin(jobId: string): Promise<boolean>;
   unpin(jobId: string): Promise<boolean>;
@@ -69,6 +71,10 @@ export function createSupervisor(
     accept: (wish) => acceptOnce(scope, wish),
     cancel: (jobId, requestedBy) => cancelJob(scope, jobId, requestedBy),
     remove: (jobId) => removeJob(scope, jobId),
+    retire: async (jobId) => {
+      await scope.trash.catchUp();
+      return removeJob(scope, jobId);
+    },
     pin: (jobId) => pinJob(scope, jobId),
     unpin: (jobId) => unpinJob(scope, jobId),
     refresh,

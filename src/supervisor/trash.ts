@@ -7,6 +7,9 @@ import { trashIn } from "../runs/trash.ts";
 /** How many runs are deleted at a time: each holds a thread of the few that all work on files shares. */
 const mostAtOnce = 2;
 
+/** How many runs may wait to be deleted before whoever removes many at a time should wait, too. */
+const mostWaiting = 100;
+
 /** Deletes in the background what was moved to the trash: that may take minutes, and nobody waits for it. */
 export class Trash {
   readonly #config: Pick<Config, "runsDir" | "durability">;
@@ -16,6 +19,7 @@ export class Trash {
   #syncing: Promise<void> = Promise.resolve();
   #nextSync: Promise<void> | undefined;
   #busy = 0;
+  #nextDeletion = Promise.withResolvers<void>();
 
   constructor(config: Pick<Config, "runsDir" | "durability">, events: Events) {
     this.#config = config;
@@ -42,6 +46,11 @@ export class Trash {
     }
   }
 
+  /** Settles when little is left to delete. */
+  async catchUp(): Promise<void> {
+    while (this.#waiting.length > mostWaiting) await this.#nextDeletion.promise;
+  }
+
   async #sync(): Promise<void> {
     const moved = this.#unsynced;
     this.#unsynced = [];
@@ -62,6 +71,8 @@ export class Trash {
       this.#busy++;
       void this.#deleteNext().finally(() => {
         this.#busy--;
+        this.#nextDeletion.resolve();
+        this.#nextDeletion = Promise.withResolvers<void>();
         this.#empty();
       });
     }
