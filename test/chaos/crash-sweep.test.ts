@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import {
   ended,
-  home,
   type Job,
   send,
   startServer,
@@ -11,6 +10,7 @@ import {
   type TestServer,
   temporaryFolder,
 } from "../support/server.ts";
+import { killedAt } from "./killed-at.ts";
 import { crashPointAfter, patience } from "./scale.ts";
 
 /** Every kind of system call by which the server changes something; it writes its files by pwrite(2) alone. */
@@ -22,23 +22,6 @@ const mutating = {
   write: "pwrite64,pwritev,pwritev2",
   spawn: "clone,clone3,fork,vfork",
 };
-
-/** The server under strace(1), which kills it at the n-th of these calls of one of its threads; its shims run free. */
-function killedAt(calls: string, count: number): string[] {
-  const inject = `--inject=${calls}:signal=SIGKILL:when=${count}`;
-  const strace = [
-    "strace",
-    "-D",
-    "-f",
-    "-qq",
-    "-o",
-    "/dev/null",
-    "--detach-on=execve",
-    `--trace=${calls}`,
-    inject,
-  ];
-  return [...strace, process.execPath, join(home, "src", "main.ts")];
-}
 
 interface Told {
   readonly accepted: Map<string, string>;

@@ -7,6 +7,7 @@ export const scale = {
   cancels: full ? 500 : 60,
   jobsAtOnce: full ? 500 : 100,
   pendingJobs: full ? 10_000 : 10_000,
+  retiredRuns: full ? 10_000 : 3000,
   reusedPids: full ? 50 : 5,
   /** Made up for each operation of the API, and how many requests that comes to at least. */
   requestsByOperation: full ? 4000 : 260,

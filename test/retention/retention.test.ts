@@ -250,43 +250,6 @@ test("while the runs directory is away nothing is decided, and the server goes o
   expect(runsIn(runsDir).join("")).toBe("abc");
 });
 
-test("10,000 runs go while every request is answered", { timeout: 300_000 }, async () => {
-  const runsDir = await temporaryFolder();
-  await plantEnded(runsDir, "run-0", { daysAgo: 3 });
-  execFileSync("python3", ["-c", copies, "run-0", "10000"], { cwd: runsDir });
-  await plantEnded(runsDir, "stays", { daysAgo: 1 });
-  const server = await startServer({ runsDir, args: ["--keep-days", "2", "--durability", "process"] });
-  let answered = 0;
-  const isOver = () => runsIn(runsDir).every((name) => !name.startsWith("run-"));
-  for (let index = 9999; !isOver(); index = index > 7 ? index - 7 : 9999) {
-    const shown = await ask(server, "GET", `/jobs/run-${index}`);
-    const list = await ask(server, "GET", "/jobs?limit=20");
-    const later = await run(server, "basic:succeeds");
-    expect([200, 404]).toContain(shown.status);
-    expect([list.status, later.status]).toEqual([200, "completed"]);
-    answered++;
-  }
-  expect(answered).toBeGreaterThan(0);
-  await waitFor(() => expect(told(server)).toHaveLength(10_000));
-  await waitFor(() => expect(trashIn(runsDir)).toEqual([]));
-  expect((await send<{ total: number }>(server, "/jobs")).body.total).toBe(answered + 1);
-  expect(server.log.filter((line) => /"level":"(warn|error)"/.test(line))).toEqual([]);
-});
-
-/** Copies a run under many names, faster than runs are made. */
-const copies = `
-import shutil, sys
-name, count = sys.argv[1], int(sys.argv[2])
-for number in range(1, count):
-    copy = "run-%d" % number
-    shutil.copytree(name, copy)
-    for file in ("job.json", "status.json"):
-        with open(copy + "/" + file, "r+") as record:
-            text = record.read().replace(name, copy)
-            record.seek(0)
-            record.write(text)
-`;
-
 test("du(1) counts the same bytes", async () => {
   const runsDir = await temporaryFolder();
   const directory = await plantEnded(runsDir, "a", { bytes: 123_456 });
