@@ -2,7 +2,16 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { plantEnded, runsIn } from "../support/planted-runs.ts";
-import { ended, run, send, sharedServer, startServer, submit, temporaryFolder } from "../support/server.ts";
+import {
+  ended,
+  home,
+  run,
+  send,
+  sharedServer,
+  startServer,
+  submit,
+  temporaryFolder,
+} from "../support/server.ts";
 import { ask } from "./ask.ts";
 
 const server = sharedServer({ args: ["--concurrency", "2"] });
@@ -86,4 +95,22 @@ test("a run whose pin was confirmed is never removed by a removal at the same ti
       { pinned: 404, removed: 204, isThere: false },
     ]).toContainEqual({ pinned, removed, isThere });
   }
+});
+
+test("a pin that comes while a run is being moved to the trash is confirmed for no run that goes", async () => {
+  const runsDir = await temporaryFolder();
+  await plantEnded(runsDir, "run");
+  const inject = "--inject=rename,renameat,renameat2:delay_enter=300000";
+  const strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "--detach-on=execve", inject];
+  const command = [...strace, process.execPath, join(home, "src", "main.ts")];
+  const other = await startServer({ runsDir, command });
+  let isOver = false;
+  const removal = ask(other, "DELETE", "/jobs/run").finally(() => {
+    isOver = true;
+  });
+  const pins: number[] = [];
+  while (!isOver) pins.push((await ask(other, "PUT", "/jobs/run/pin")).status);
+  const isGone = (await removal).status === 204;
+  expect(new Set(pins)).toEqual(new Set([isGone ? 404 : 204]));
+  expect(runsIn(runsDir)).toEqual(isGone ? [] : ["run"]);
 });
