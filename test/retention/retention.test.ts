@@ -1,9 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { mkdir, rename, utimes } from "node:fs/promises";
+import { mkdir, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { Events } from "../../src/events.ts";
+import type { Job } from "../../src/jobs/job.ts";
+import { startRetention } from "../../src/retention/retention.ts";
 import { bytesOnDisk } from "../../src/runs/bytes-on-disk.ts";
+import { RunsDirectoryAway } from "../../src/runs/run-directory.ts";
+import { JobIndex } from "../../src/tracking/job-index.ts";
 import { ask } from "../removal/ask.ts";
 import { inNamespaces } from "../support/namespaces.ts";
 import { plantEnded, runsIn, trashIn } from "../support/planted-runs.ts";
@@ -238,16 +243,38 @@ test("a run that cannot be moved is passed over and told once, the others go", a
   expect(complaints[0]).toContain('"job_id":"d"');
 });
 
-test("while the runs directory is away nothing is decided, and the server goes on", async () => {
-  const folder = await temporaryFolder();
-  const runsDir = join(folder, "runs");
-  await rename(await runsDirWith("abc"), runsDir);
-  const server = await startServer({ runsDir, args: ["--keep-days", "3"] });
-  await rename(runsDir, join(folder, "elsewhere"));
-  expect((await ask(server, "GET", "/health")).status).toBe(503);
-  await rename(join(folder, "elsewhere"), runsDir);
-  expect((await ask(server, "GET", "/health")).status).toBe(200);
-  expect(runsIn(runsDir).join("")).toBe("abc");
+test("while no run can be removed, for the disk's sake, few are tried and all stay", async () => {
+  const runsDir = await temporaryFolder();
+  const ids = Array.from({ length: 40 }, (_, index) => `run-${index}`);
+  for (const jobId of ids) await plantEnded(runsDir, jobId, { daysAgo: 3 });
+  const events = new Events();
+  const index = new JobIndex(events);
+  const completed_at = "2026-01-01T00:00:00.000000+00:00";
+  const state = { status: "completed", started_at: null, completed_at } as const;
+  index.load(
+    ids.map((job_id) => {
+      return { job_id, created_at: completed_at, entrypoint: "a:b", runtime: "python", labels: {}, state };
+    }),
+  );
+  const tried: string[] = [];
+  const complaints: unknown[] = [];
+  events.on("trouble", (_what, { job_id }) => complaints.push(job_id));
+  const retention = startRetention({
+    config: { runsDir, keepDays: 1, keepRuns: undefined, keepBytes: undefined },
+    index,
+    events,
+    retire: async (jobId) => {
+      tried.push(jobId);
+      throw new RunsDirectoryAway(runsDir);
+    },
+  });
+  await waitFor(() => expect(complaints).toHaveLength(8));
+  events.emit("pin", index.get("run-39") as Job);
+  await new Promise((resolve) => setImmediate(resolve));
+  retention.end();
+  expect(new Set(tried)).toEqual(new Set(complaints));
+  expect(tried).toHaveLength(8);
+  expect(index.all()).toHaveLength(40);
 });
 
 test("du(1) counts the same bytes", async () => {
