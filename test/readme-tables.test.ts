@@ -95,6 +95,7 @@ describe("for operators", () => {
       QUANT_RUNS_ALLOW: "a:*",
       QUANT_RUNS_ALLOW_ENV: "MODEL_*",
       QUANT_RUNS_SANDBOX_WRITE: "/srv",
+      QUANT_RUNS_PRELOAD: "numpy,pandas",
       QUANT_RUNS_DEFAULT_MEMORY_BYTES: "1000000000",
       QUANT_RUNS_DEFAULT_OPEN_FILES: "64",
     };
