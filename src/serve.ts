@@ -3,6 +3,8 @@ import { access, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { expectTokenBeyondLoopback } from "./access/hosts.ts";
 import { readTokens } from "./access/tokens.ts";
+import { type Delegation, takeDelegation } from "./cgroups/delegation.ts";
+import { jobGroups } from "./cgroups/job-groups.ts";
 import type { Config } from "./config/config.ts";
 import { StartError } from "./errors.ts";
 import { Events } from "./events.ts";
@@ -36,6 +38,7 @@ export async function serve(wanted: Config): Promise<void> {
   const { secrets, isExposed } = await readSecrets(wanted.secretsFile);
   const config: Config = { ...wanted, python: await resolvePython(wanted.python) };
   await prepareRunsDirectory(config.runsDir);
+  const delegation = await takeDelegation(); // before a process is started that would have to be moved along
   const environmentOf = jobEnvironments(config, process.env, secrets);
   const events = new Events();
   const executor = await prepareExecutor(config, environmentOf, events);
@@ -51,6 +54,7 @@ export async function serve(wanted: Config): Promise<void> {
     events,
     environmentOf,
     startShim: executor.start,
+    groups: jobGroups(delegation),
   });
   await supervisor.load();
   await supervisor.resume();
@@ -74,6 +78,7 @@ export async function serve(wanted: Config): Promise<void> {
   executor.begin();
   supervisor.begin(watcher.isBlind);
   const retention = startRetention({ config, index, events, retire: supervisor.retire });
+  logDelegation(log, delegation);
   log.info({ url: listener.url, runs_dir: config.runsDir, python: config.python }, "listening");
   stopOnSignal(log, async () => {
     retention.end();
@@ -81,6 +86,15 @@ export async function serve(wanted: Config): Promise<void> {
     executor.end();
     await Promise.all([listener.close(), watcher.close()]);
   });
+}
+
+/** Which of two kinds of limits is in force; setrlimit(2) keeps the others, and these where there are no groups. */
+function logDelegation(log: Log, delegation: Delegation): void {
+  const [kept, facts] =
+    "obstacle" in delegation
+      ? ["setrlimit(2), for each process", { reason: delegation.obstacle }]
+      : ["control groups, for a job as a whole", { cgroup: delegation.folder }];
+  log.info({ ...facts }, `limits of memory and processes are kept by ${kept}`);
 }
 
 async function prepareRunsDirectory(path: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
+import { serversGroup } from "./cgroups/delegation.ts";
 import { type Config, settingsOf } from "./config/config.ts";
 
 const program = fileURLToPath(new URL("../bin/quant-runs", import.meta.url));
@@ -22,6 +23,9 @@ Restart=always
 RestartSec=1
 # Only the server is stopped; its jobs run on and are adopted by the next one.
 KillMode=process
+# Each job gets a control group that bounds its memory and processes, beside that of the server: systemd 254 or later.
+Delegate=memory pids
+DelegateSubgroup=${serversGroup}
 # A job that runs out of memory must not take the unit along.
 OOMPolicy=continue
 OOMScoreAdjust=-500

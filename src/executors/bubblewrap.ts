@@ -23,7 +23,8 @@ export async function prepareBubblewrap(config: Config): Promise<StartShim> {
   return async (launch) => {
     const directory = join(sandbox.runsDir, basename(launch.directory));
     const command = [runEntrypoint, directory];
-    const shim = await spawnShim(program, sandboxArguments(sandbox, command, directory), launch);
+    const group = launch.environment.QUANT_RUNS_CGROUP;
+    const shim = await spawnShim(program, sandboxArguments(sandbox, command, directory, group), launch);
     return { pid: shim.pid, ended: shim.ended.then((end) => endOfShim(end, launch.directory)) };
   };
 }

@@ -1,6 +1,5 @@
 import type { Config } from "../config/config.ts";
 import type { Events } from "../events.ts";
-import { noEnvironment } from "../jobs/job-environment.ts";
 import { python } from "../runtimes/python.ts";
 import type { EnvironmentOf } from "../supervisor/environment.ts";
 import { prepareBubblewrap } from "./bubblewrap.ts";
@@ -22,7 +21,7 @@ export async function prepareExecutor(
 ): Promise<Executor> {
   const start = await places[config.sandbox](config);
   if (!canStartWarm(config)) return { start, begin: () => undefined, end: () => undefined };
-  const environment = environmentOf(python.name, noEnvironment);
+  const environment = environmentOf(python.name);
   return keepWarm(start, { runtime: python.name, modules: config.preload ?? [], environment }, events);
 }
 

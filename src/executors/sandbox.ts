@@ -29,6 +29,7 @@ export function sandboxArguments(
   sandbox: Sandbox,
   command: readonly string[],
   runDirectory?: string,
+  group?: string,
 ): string[] {
   return [
     ...["--unshare-pid", "--as-pid-1", "--unshare-ipc", "--unshare-uts"],
@@ -39,6 +40,7 @@ export function sandboxArguments(
     ...emptied.filter((folder) => existsSync(folder)).flatMap((folder) => ["--tmpfs", folder]),
     ...each("--ro-bind", needed(sandbox)),
     ...each("--bind", sandbox.writable),
+    ...(group === undefined ? [] : each("--bind", [join(group, "cgroup.procs")])), // to enter, not to change its limits
     ...runsDirectory(sandbox.runsDir, runDirectory),
     ...realPaths(sandbox.secret).flatMap((path) => ["--ro-bind", "/dev/null", path]),
     ...["--remount-ro", sandbox.runsDir, "--chdir", sandbox.workingDirectory],

@@ -1,7 +1,7 @@
 import { statfs } from "node:fs/promises";
 import type { Config } from "../config/config.ts";
 import type { Job } from "../jobs/job.ts";
-import { hasVariables, type JobEnvironment } from "../jobs/job-environment.ts";
+import type { JobEnvironment } from "../jobs/job-environment.ts";
 import { newJobId } from "../jobs/job-id.ts";
 import type { Labels } from "../jobs/labels.ts";
 import type { Limits } from "../jobs/limits.ts";
@@ -9,6 +9,7 @@ import { keyOf, type Submission } from "../jobs/submission.ts";
 import { now } from "../jobs/timestamp.ts";
 import { createRunDirectory } from "../runs/accept.ts";
 import { expectPresent } from "../runs/run-directory.ts";
+import { hasOwnEnvironment } from "./environment.ts";
 import type { Scope } from "./scope.ts";
 
 /** What a client wants run. `parameters` is JSON text, exactly as it was sent. */
@@ -62,7 +63,7 @@ async function putJob(scope: Scope, wish: Wish): Promise<Accepted> {
   const job: Job = { job_id, created_at, entrypoint, runtime, labels, state, ...submissionIn(wish) };
   scope.index.add(job);
   scope.events.emit("accepted", job);
-  if (hasVariables(wish.env)) scope.withVariables.add(job_id);
+  if (hasOwnEnvironment(wish)) scope.withOwnEnvironment.add(job_id);
   scope.queue.push(job_id);
   return { job_id, created_at };
 }

@@ -9,11 +9,16 @@ import { settle } from "./settle.ts";
 
 /** A shim that vanished took its callable along, or left it running for us to end. */
 export async function loseJob(scope: Scope, job: Job, directory: string, lost: Lost): Promise<void> {
-  const strays = lost.cause === "host rebooted" ? 0 : await endStrays(directory);
+  const strays = lost.cause === "host rebooted" ? 0 : await endAll(scope, job, directory);
   if (strays > 0)
     scope.events.emit("step", job.job_id, "ended what a killed shim had left running", { strays });
   const ending = lostEnding(lost.started_at, lostSentence(lost.cause));
   await settle(scope, job, directory, { ending, isRecorded: false });
+}
+
+/** By the group that a job may be in, which none of its processes can hide from, and by the mark that all bear. */
+async function endAll({ groups }: Scope, { job_id }: Job, directory: string): Promise<number> {
+  return (await groups.end(job_id)) + (await endStrays(directory));
 }
 
 export async function loseOriginalRun(scope: Scope, job: Job, directory: string): Promise<void> {

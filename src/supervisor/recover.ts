@@ -1,7 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import type { Job, State } from "../jobs/job.ts";
-import { hasVariables } from "../jobs/job-environment.ts";
 import { isJobId } from "../jobs/job-id.ts";
 import { noLabels } from "../jobs/labels.ts";
 import { isTerminal } from "../jobs/status.ts";
@@ -14,6 +13,7 @@ import { CorruptRecord, sound } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import { readStatus, type StatusFields } from "../runs/status-record.ts";
 import { submissionIn } from "./accept.ts";
+import { hasOwnEnvironment } from "./environment.ts";
 import type { Scope } from "./scope.ts";
 import { look } from "./sweep.ts";
 
@@ -26,6 +26,7 @@ const batch = 64;
 /** Takes up what an earlier server left: ended jobs settle, running ones are adopted, the rest start in order. */
 export async function resumeJobs(scope: Scope): Promise<void> {
   await removeUnfinished(scope.config.runsDir);
+  await scope.groups.tidy((jobId) => hasEnded(scope.index.get(jobId)));
   const open = scope.index.withStatus("pending").map((job) => job.job_id);
   await inBatches(open, (jobId) => inTime(scope, jobId, look(scope, jobId)));
   for (const jobId of open) {
@@ -33,6 +34,10 @@ export async function resumeJobs(scope: Scope): Promise<void> {
     if (status === "running") scope.queue.adopt(jobId);
     if (status === "pending") scope.queue.push(jobId);
   }
+}
+
+function hasEnded(job: Job | undefined): boolean {
+  return job !== undefined && isTerminal(job.state.status);
 }
 
 /** Reads every run directory into the index. What has not ended counts as pending until it is looked at closely. */
@@ -87,7 +92,7 @@ export async function readJob(scope: Scope, jobId: string): Promise<Job | undefi
     const { created_at, entrypoint, runtime, labels } = request;
     if (request.job_id !== jobId) throw new CorruptRecord(directory, `holds the job ${request.job_id}`);
     const state = await readState(directory);
-    if (state.status === "pending" && hasVariables(request.env)) scope.withVariables.add(jobId);
+    if (state.status === "pending" && hasOwnEnvironment(request)) scope.withOwnEnvironment.add(jobId);
     return { job_id: jobId, created_at, entrypoint, runtime, labels, state, ...submissionIn(request) };
   } catch (error) {
     const isDamaged = error instanceof CorruptRecord;

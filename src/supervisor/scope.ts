@@ -1,3 +1,4 @@
+import type { JobGroups } from "../cgroups/job-groups.ts";
 import type { Config } from "../config/config.ts";
 import type { Events } from "../events.ts";
 import type { StartShim } from "../executors/executor.ts";
@@ -28,10 +29,11 @@ export interface Scope {
   readonly queue: Queue;
   readonly environmentOf: EnvironmentOf;
   readonly startShim: StartShim;
+  readonly groups: JobGroups;
   /** Jobs whose shim this server has started and has not seen end. */
   readonly shims: Set<string>;
-  /** Jobs that have not ended and get variables of their own, which job.json tells. */
-  readonly withVariables: Set<string>;
+  /** Jobs that have not ended and whose environment is not that of the others, as job.json tells. */
+  readonly withOwnEnvironment: Set<string>;
   /** Run directories that could not be read at the start, for no fault of theirs. */
   readonly unread: Set<string>;
   /** Jobs a sweep is looking at. */

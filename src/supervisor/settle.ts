@@ -16,6 +16,7 @@ export async function settle(scope: Scope, job: Job, directory: string, told: To
   const { status, completed_at, started_at } = told.ending;
   const state: Ended = { status, started_at: started_at ?? startedAt(job.state), completed_at };
   await completeRecords(scope, job, directory, told, state);
+  await scope.groups.remove(job.job_id); // where its shim could not
   if (state.started_at !== null) {
     scope.index.change(job.job_id, { status: "running", started_at: state.started_at, shim: null });
   }

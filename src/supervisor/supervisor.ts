@@ -42,7 +42,7 @@ const secondsBetweenTicks = 0.5;
 const ticksBetweenSweeps = 2;
 
 export function createSupervisor(
-  given: Pick<Scope, "config" | "index" | "events" | "environmentOf" | "startShim">,
+  given: Pick<Scope, "config" | "index" | "events" | "environmentOf" | "startShim" | "groups">,
 ): Supervisor {
   const queue = new Queue(given.config.concurrency, (jobId) => void startJob(scope, jobId));
   const refresh: Refresh = serialRefresh(() => scope);
@@ -51,7 +51,7 @@ export function createSupervisor(
     queue,
     refresh,
     shims: new Set(),
-    withVariables: new Set(),
+    withOwnEnvironment: new Set(),
     unread: new Set(),
     looking: new Set(),
     submitting: new Map(),
@@ -61,7 +61,7 @@ export function createSupervisor(
   let timer: NodeJS.Timeout | undefined;
   const release = ({ job_id }: Job) => {
     queue.release(job_id);
-    scope.withVariables.delete(job_id);
+    scope.withOwnEnvironment.delete(job_id);
   };
   given.events.on("changed", (job) => {
     if ("completed_at" in job.state) release(job);

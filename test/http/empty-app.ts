@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import type { Hono } from "hono";
 import { onTestFinished } from "vitest";
+import { noGroups } from "../../src/cgroups/job-groups.ts";
 import { type Config, completeConfig, serveOptions } from "../../src/config/config.ts";
 import { Events } from "../../src/events.ts";
 import { createApp } from "../../src/http/app.ts";
@@ -49,7 +50,10 @@ export function emptyApp({ runsDir = served(), jobs = [], actions = {} }: Conten
   index.load(jobs);
   const environmentOf = () => ({});
   const startShim = () => Promise.reject(new Error("there is nothing to start"));
-  const supervisor = { ...createSupervisor({ config, index, events, environmentOf, startShim }), ...actions };
+  const supervisor = {
+    ...createSupervisor({ config, index, events, environmentOf, startShim, groups: noGroups }),
+    ...actions,
+  };
   const journal = new Journal(events);
   return createApp({
     config,

@@ -16,7 +16,7 @@ def run(directory, surroundings, answer_descriptor):
     process = os.getpid()
     errors, pipe = os.dup(2), os.fstat(answer_descriptor)
     _become_a_users_process(directory.job["entrypoint"], surroundings, errors)
-    bounds = limits.Bounds(directory.limits)
+    bounds = limits.Bounds(directory.limits, directory.group)
     answers = Answers(errors, bounds)
     value, answer = None, _refusal(directory.job["entrypoint"], bounds, answers)
     if answer is None:

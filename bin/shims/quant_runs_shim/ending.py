@@ -57,7 +57,15 @@ def _reason(watch, kind):
         return watch.stop.reason
     if kind in ("exception", "entrypoint", "memory"):
         return kind
+    if _ran_out_of_memory(watch):
+        return "memory"
     return "timeout" if _met_cpu_limit(watch) else "crashed"
+
+
+def _ran_out_of_memory(watch):
+    """The kernel ends whoever asks for more than the job's control group may have; a process that has none raises."""
+    killed = os.WIFSIGNALED(watch.wait_status) and os.WTERMSIG(watch.wait_status) == signal.SIGKILL
+    return killed and watch.ran_out_of_memory and not watch.ended_by_shim
 
 
 def _met_cpu_limit(watch):
@@ -77,6 +85,9 @@ def _sentence(watch, outcome):
         return "%s %s after %.1f s" % (what, watch.stop.requested_by, seconds)
     if answer and answer["kind"] != "exited":
         return answer["error"]
+    if _ran_out_of_memory(watch):
+        limit = watch.directory.limits["memory_bytes"]
+        return "Out of memory: memory_bytes = %d, killed by SIGKILL after %.1f s" % (limit, seconds)
     if _met_cpu_limit(watch):
         limit = cpu_limit(watch.directory.limits["cpu_seconds"])
         return "Stopped at its limit cpu_seconds = %d after %.1f s" % (limit, seconds)

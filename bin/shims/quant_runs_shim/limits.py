@@ -1,4 +1,4 @@
-"""What a job's own process may use: the limits of job.json as setrlimit(2) bounds them."""
+"""What a job's own process may use: the limits of job.json as its control group or else setrlimit(2) bounds them."""
 
 import errno
 import resource
@@ -21,17 +21,18 @@ _RESERVE_BYTES = 2 * 1024 * 1024
 class Bounds:
     """The limits of one job, and the memory kept back to tell that there is none left."""
 
-    def __init__(self, limits):
-        self._limits = limits
+    def __init__(self, limits, group):
+        self._limits, self._group = limits, group
         self._reserve = None
 
     def apply(self):
         """Bounds this process and whatever it starts. Returns None, or the sentence that says why it cannot."""
         if self._limits["memory_bytes"] is not None:
             self._reserve = bytearray(_RESERVE_BYTES)
+        self._group.enter()
         for name, kind in _KINDS.items():
             try:
-                if self._limits[name] is not None:
+                if self._limits[name] is not None and not self._group.bounds(name):
                     number = getattr(resource, kind)
                     resource.setrlimit(number, _within_inherited(number, self._limits[name]))
             except (AttributeError, OSError, OverflowError, TypeError, ValueError) as problem:

@@ -8,6 +8,7 @@ import time
 from datetime import datetime, timezone
 
 from . import files, identity
+from .group import Group
 
 RESULT_BYTES_IN_STATUS = 1024 * 1024
 """A result larger than this stands in result.json alone, and status.json says where."""
@@ -43,6 +44,7 @@ class RunDirectory:
         self._members = _members(self._text_of_job)
         self.job = _parse(self._text_of_job)
         self.limits = {**_NO_LIMITS, **self.job.get("limits", {})}
+        self.group = Group(os.environ.pop("QUANT_RUNS_CGROUP", None))  # a shim that the job itself starts has none
         self.keeps_strays = os.environ.get("QUANT_RUNS_KEEP_STRAYS") == "1"
         self._survives_power_loss = os.environ.get("QUANT_RUNS_DURABILITY") != "process"
 

@@ -13,10 +13,10 @@ _LEAST_SECONDS_BETWEEN_KILLS, _MOST_SECONDS_BETWEEN_KILLS = 0.05, 1.0
 class Stop:
     """A stop under way. `advance` does what is due; `next_at` says when it must be called again."""
 
-    def __init__(self, reason, requested_by, requested_at, grace, child):
+    def __init__(self, reason, requested_by, requested_at, grace, child, group):
         self.reason, self.requested_by, self.requested_at = reason, requested_by, requested_at
         self.next_at = 0.0
-        self._grace, self._child = grace, child
+        self._grace, self._child, self._group = grace, child, group
         self._steps = [self._dump] if reason == "timeout" else []
         self._steps += [self._terminate]
         self._signals, self._known, self._killed = [], set(), set()
@@ -59,6 +59,7 @@ class Stop:
                 break
             self._send(signal.SIGKILL, found)
             tried.update(found)
+        self._group.kill()
         self._pause = min(self._pause * 1.5, _MOST_SECONDS_BETWEEN_KILLS)
         return self._pause
 

@@ -39,7 +39,7 @@ class Watch:
         self._silence = Silence(directory.limits["silence_timeout_seconds"])
         self.answer = self.stop = self.wait_status = self.seconds = None
         self.own_cpu_seconds = 0.0
-        self.ended_by_shim = False
+        self.ended_by_shim = self.ran_out_of_memory = False
         self.strays = set()
 
     def until_the_end(self):
@@ -50,6 +50,8 @@ class Watch:
             self._reap()
             if not self._is_over():
                 self._keep_deadlines()
+        self.ran_out_of_memory = self.directory.group.ran_out_of_memory()
+        self.directory.group.remove()
 
     @property
     def usage(self):
@@ -144,7 +146,7 @@ class Watch:
         if self.stop is not None or self.answer is not None or self.wait_status is not None:
             return
         grace = self.directory.limits["cancel_grace_seconds"]
-        self.stop = Stop(reason, requested_by, requested_at, grace, self.child)
+        self.stop = Stop(reason, requested_by, requested_at, grace, self.child, self.directory.group)
         self.stop.advance(clock())
         self.directory.write_status("running", self._started_at, {"termination": self.stop.record(None)})
 
@@ -160,6 +162,7 @@ class Watch:
         for process in tree.descendants():
             if tree.send(process, signal.SIGKILL):
                 self.strays.add(process)
+        self.directory.group.kill()
 
     def _seconds_to_wait(self):
         """Until the next thing that must be looked at without any news; None for never."""
