@@ -1,22 +1,10 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter } from "node:path";
 import { beforeEach } from "vitest";
+import { findProgram } from "../support/programs.ts";
 import { fixtures, type ServerOptions, startServer, type TestServer } from "../support/server.ts";
 
 /** Where bwrap(1) is; undefined where bubblewrap is not installed. */
-export const bwrap = (process.env.PATH ?? "")
-  .split(delimiter)
-  .map((folder) => join(folder, "bwrap"))
-  .find(isExecutable);
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+export const bwrap = findProgram("bwrap");
 
 /** Skips the tests of a file where there is no bubblewrap; in continuous integration they fail then. */
 export function needBubblewrap(): void {
