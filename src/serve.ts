@@ -78,8 +78,8 @@ export async function serve(wanted: Config): Promise<void> {
   executor.begin();
   supervisor.begin(watcher.isBlind);
   const retention = startRetention({ config, index, events, retire: supervisor.retire });
-  logDelegation(log, delegation);
   log.info({ url: listener.url, runs_dir: config.runsDir, python: config.python }, "listening");
+  logDelegation(log, delegation);
   stopOnSignal(log, async () => {
     retention.end();
     supervisor.end();

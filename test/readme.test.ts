@@ -105,7 +105,7 @@ async function checkCommand({ command, printed }: Step): Promise<void> {
   await (shortened.includes(" -d ") || printed.length === 0 ? check() : waitFor(check));
 }
 
-/** Starts the server as the README says, but on a free port, and expects the line that tells where it listens. */
+/** Starts the server as the README says, but on a free port, and expects its first line. */
 async function serve(command: string, printed: readonly string[]): Promise<void> {
   await stopServer();
   const subprocess = execa("sh", ["-c", command], {
@@ -121,7 +121,7 @@ async function serve(command: string, printed: readonly string[]): Promise<void>
   };
   const line = await new Promise<string>((resolve, reject) => {
     const lines = createInterface({ input: subprocess.stdout });
-    lines.on("line", (text) => text.includes('"url":') && resolve(text));
+    lines.on("line", (text) => jsonOf(text) !== undefined && resolve(text));
     subprocess.then(({ stderr }) => reject(new Error(`the server ended: ${stderr}`)));
   });
   expectPrinted(printed, line);

@@ -112,8 +112,8 @@ test("the log has one JSON line for each thing that happens", async () => {
   }
   const inOrder = lines.filter(({ msg }) => msg !== "jobs start warm"); // which is told when it comes to be so
   expect(inOrder.map(({ msg, job_id }) => [msg, job_id])).toEqual([
-    [expect.stringMatching(/^limits of memory and processes are kept by /), undefined],
     ["listening", undefined],
+    [expect.stringMatching(/^limits of memory and processes are kept by /), undefined],
     ["job accepted", job_id],
     ["job submitted by a client", job_id],
     ["job running", job_id],

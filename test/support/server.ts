@@ -75,7 +75,9 @@ export async function startServer(
   const url = new Promise<string>((resolve, reject) => {
     createInterface({ input: subprocess.stdout }).on("line", (line) => {
       log.push(line);
-      const listening = /"url":"([^"]+)".*"msg":"listening"/.exec(line);
+      // Its last word before it waits for requests, so that what comes later is an answer to them.
+      if (!line.includes('"msg":"limits of memory and processes ')) return;
+      const listening = /"url":"([^"]+)".*"msg":"listening"/.exec(log.join("\n"));
       if (listening?.[1]) resolve(listening[1]);
     });
     subprocess.then((end) => reject(new Error(`the server ended: ${end.stderr}\n${log.join("\n")}`)));
