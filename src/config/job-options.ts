@@ -54,15 +54,11 @@ function limitOptions(): Option[] {
       "timeout_seconds",
       "seconds after which a job that names no limit is stopped",
     ],
-    ["--default-memory-bytes", "memory_bytes", "memory of each process of a job that names no limit"],
+    ["--default-memory-bytes", "memory_bytes", "memory of a job that names no limit"],
     ["--default-cpu-seconds", "cpu_seconds", "processor time of each process of a job that names no limit"],
     ["--default-open-files", "open_files", "open files of each process of a job that names no limit"],
     ["--default-file-bytes", "file_bytes", "size of each file that a job which names no limit writes"],
-    [
-      "--default-processes",
-      "processes",
-      "processes of the user while a job that names no limit starts another",
-    ],
+    ["--default-processes", "processes", "processes and threads of a job that names no limit"],
   ] as const;
   return ofJobsThatNameNone.map(([flag, name, description]) =>
     new Option(`${flag} <number>`, description)

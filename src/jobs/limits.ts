@@ -11,7 +11,7 @@ const longest = 365 * 24 * 3600;
 /** Default of `cancel_grace_seconds`. */
 const defaultGraceSeconds = 10;
 
-/** What a job may use: time, and what setrlimit(2) bounds. Records of before it bounded anything name no more than time. */
+/** What a job may use: time, and what its control group or setrlimit(2) bounds. Records of before it bounded anything name no more than time. */
 export const Limits = z.object({
   timeout_seconds: seconds(longest)
     .positive()
@@ -29,7 +29,8 @@ export const Limits = z.object({
   memory_bytes: count(
     16 * 1024 * 1024,
     2 ** 50,
-    "Bytes of address space that each process of the job may have (RLIMIT_AS); null for no limit.",
+    "Bytes of memory that the job may use in a control group, or else of address space for each of its processes " +
+      "(RLIMIT_AS); null for no limit.",
   ),
   cpu_seconds: count(
     1,
@@ -49,7 +50,8 @@ export const Limits = z.object({
   processes: count(
     1,
     2 ** 20,
-    "Processes and threads that the job's user may have when the job starts another (RLIMIT_NPROC); null for no limit.",
+    "Processes and threads that the job may have in a control group, or else its user when it starts another " +
+      "(RLIMIT_NPROC); null for no limit.",
   ),
 });
 export type Limits = z.infer<typeof Limits>;
