@@ -10,6 +10,7 @@ import { StartError } from "./errors.ts";
 import { Events } from "./events.ts";
 import { prepareExecutor } from "./executors/registry.ts";
 import { createApp } from "./http/app.ts";
+import { Documents } from "./http/documents.ts";
 import { listen } from "./http/listen.ts";
 import { Streams } from "./http/streams.ts";
 import { createLog, type Log, logEvents } from "./log.ts";
@@ -70,6 +71,7 @@ export async function serve(wanted: Config): Promise<void> {
     streams,
     mask: maskOf(secrets),
     watcher,
+    documents: new Documents(config.runsDir),
   });
   const listener = await listen(app, config);
   await lock.tell(listener.url).catch((error: unknown) => {

@@ -6,23 +6,24 @@ import { readOriginal } from "../runs/original-run.ts";
 import { sound } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import { readStatus, requestOf, statusText } from "../runs/status-record.ts";
+import { JobText } from "./documents.ts";
 import type { Server } from "./route.ts";
 
 /** A job as its status.json tells it, letter by letter but for secrets; undefined when there is no such job (any more). */
-export async function jobDocument(server: Server, jobId: string): Promise<string | undefined> {
-  const known = server.index.get(jobId);
-  if (known === undefined) return undefined;
-  const text = await trustedStatus(server, known);
-  if (text !== undefined) return text;
+export async function jobDocument(server: Server, jobId: string): Promise<JobText | undefined> {
+  const status = server.index.statusOf(jobId);
+  if (status === undefined) return undefined;
+  const shown = server.documents.get(jobId, status) ?? (await trustedStatus(server, jobId));
+  if (shown !== undefined) return shown;
   await refreshed(server, jobId);
   const job = server.index.get(jobId);
-  return job && ((await trustedStatus(server, job)) ?? composed(server, job));
+  return job && ((await trustedStatus(server, jobId)) ?? new JobText(await composed(server, job)));
 }
 
 /** A job as it was when it came into this state, whatever has become of it since; undefined when it was removed. */
 export async function documentAt(server: Server, job: Job): Promise<string | undefined> {
   const { status } = job.state;
-  return isTerminal(status) ? jobDocument(server, job.job_id) : composed(server, job);
+  return isTerminal(status) ? (await jobDocument(server, job.job_id))?.text : composed(server, job);
 }
 
 /** What cannot be brought up to date now, on a full disk for example, is shown as it is known; the sweep tells of it. */
@@ -35,11 +36,17 @@ async function refreshed(server: Server, jobId: string): Promise<void> {
 }
 
 /** What status.json says counts only where it agrees with what the server found out: the job can write to it too. */
-async function trustedStatus(server: Server, job: Job): Promise<string | undefined> {
-  const directory = runDirectory(server.config.runsDir, job.job_id);
+async function trustedStatus(server: Server, jobId: string): Promise<JobText | undefined> {
+  const job = server.index.get(jobId);
+  if (job === undefined) return undefined;
+  const { status } = job.state;
+  const moment = Date.now();
+  const directory = runDirectory(server.config.runsDir, jobId);
   const record = job.runtime === "" ? await sound(readOriginal(directory)) : await readStatus(directory);
-  const agrees = record?.fields.job_id === job.job_id && record.fields.status === job.state.status;
-  return agrees ? shown(server, record.text) : undefined;
+  if (record?.fields.job_id !== jobId || record.fields.status !== status) return undefined;
+  const shown = new JobText(masked(server, record.text));
+  if (isTerminal(status)) server.documents.keep(jobId, status, record.facts, shown, moment);
+  return shown;
 }
 
 /** The same from the other records, where status.json lags behind or was written over. */
@@ -47,10 +54,10 @@ async function composed(server: Server, job: Job): Promise<string> {
   const directory = runDirectory(server.config.runsDir, job.job_id);
   const request = (await sound(readRequest(directory))) ?? requestOf(job);
   const ending = isTerminal(job.state.status) ? await sound(readEnding(directory)) : undefined;
-  return shown(server, statusText(request, job.state, ending));
+  return masked(server, statusText(request, job.state, ending));
 }
 
 /** With the secrets of the jobs hidden, if there are any. */
-function shown({ mask }: Server, text: string): string {
+function masked({ mask }: Server, text: string): string {
   return mask === undefined ? text : mask.document(text);
 }

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { membersOf } from "../json.ts";
 import { treeUsage } from "../processes/tree-usage.ts";
 import { readProgress } from "../progress/read-progress.ts";
 import { objectText } from "../runs/job-record.ts";
 import { runDirectory } from "../runs/run-directory.ts";
+import { etagOf } from "./documents.ts";
 import { jobDocument } from "./job-document.ts";
 import type { Server } from "./route.ts";
 
@@ -12,20 +12,17 @@ export async function liveDocument(
   server: Server,
   jobId: string,
 ): Promise<{ text: string; etag: string } | undefined> {
-  const text = await jobDocument(server, jobId);
-  const state = server.index.get(jobId)?.state;
-  if (text === undefined || state === undefined) return undefined;
-  if (state.status !== "running") return { text, etag: etagOf(text) };
+  const shown = await jobDocument(server, jobId);
+  const status = server.index.statusOf(jobId);
+  if (shown === undefined || status === undefined) return undefined;
+  const state = status === "running" ? server.index.get(jobId)?.state : undefined;
+  if (state?.status !== "running") return shown;
+  const { text } = shown;
   const progress = JSON.stringify(
     await readProgress(runDirectory(server.config.runsDir, jobId), state.started_at, server.mask),
   );
   const usage = JSON.stringify(state.shim && (await treeUsage(state.shim)));
   return { text: withMembers(text, { usage, progress }), etag: etagOf(text + progress) };
-}
-
-/** Weak: of two jobs that differ in nothing but their use of resources, either will do (RFC 9110, section 8.8.1). */
-function etagOf(text: string): string {
-  return `W/"${createHash("sha1").update(text).digest("base64url")}"`;
 }
 
 /** A JSON object with these members, JSON text themselves, in the place of its own of the same names, or at its end. */

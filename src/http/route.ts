@@ -10,6 +10,7 @@ import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { JobIndex } from "../tracking/job-index.ts";
 import type { Journal } from "../tracking/journal.ts";
 import type { Watcher } from "../tracking/watcher.ts";
+import type { Documents } from "./documents.ts";
 import { ProblemBody } from "./problem.ts";
 import type { Streams } from "./streams.ts";
 
@@ -26,6 +27,7 @@ export interface Server {
   /** Hides the secrets of the jobs in what is shown of them; undefined when there are none. */
   readonly mask: Mask | undefined;
   readonly watcher: Pick<Watcher, "isBlind">;
+  readonly documents: Documents;
 }
 
 /** One operation: how the API's description tells it, and how it is answered. */

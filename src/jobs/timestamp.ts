@@ -15,7 +15,11 @@ const farthest = 62_000_000_000_000;
 
 /** A moment, in milliseconds since 1970 with a fraction, as the contract writes it. */
 export function timestampOf(milliseconds: number): string {
-  const total = Math.round(Math.min(Math.max(milliseconds, -farthest), farthest) * 1000);
+  return timestampAt(Math.round(Math.min(Math.max(milliseconds, -farthest), farthest) * 1000));
+}
+
+/** A moment, in whole microseconds since 1970, as the contract writes it. */
+export function timestampAt(total: number): string {
   const whole = Math.floor(total / 1000);
   const rest = String(total - whole * 1000).padStart(3, "0");
   return `${new Date(whole).toISOString().slice(0, -1)}${rest}+00:00`;

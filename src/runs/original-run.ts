@@ -2,7 +2,7 @@ import { z } from "zod";
 import { statuses } from "../jobs/status.ts";
 import { isJsonObject, parseExact } from "../json.ts";
 import type { Ending } from "./exit-record.ts";
-import { CorruptRecord, parseRecord, readText, replaceFile } from "./record-file.ts";
+import { CorruptRecord, parseRecord, readWhole, replaceFile } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 import type { StatusRecord } from "./status-record.ts";
 
@@ -26,10 +26,10 @@ const OriginalFields = z.object({
  */
 export async function readOriginal(directory: string): Promise<StatusRecord | undefined> {
   const path = fileOf(directory, "status");
-  const written = await readText(path);
-  if (written === undefined) return undefined;
-  const text = withoutNaN(written);
-  return { text, fields: parseRecord(path, text, OriginalFields) };
+  const record = await readWhole(path);
+  if (record === undefined) return undefined;
+  const text = withoutNaN(record.text);
+  return { text, facts: record.facts, fields: parseRecord(path, text, OriginalFields) };
 }
 
 /** The original's server is gone, and its jobs lived inside it: one that never ended is lost. Its members stay. */

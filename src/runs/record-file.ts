@@ -1,8 +1,9 @@
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { access, type FileHandle, link, lstat, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { nanoid } from "nanoid";
 import type { z } from "zod";
+import type { FileFacts } from "./file-facts.ts";
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
 
@@ -50,24 +51,53 @@ export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }
 
+/** A record's exact text, and what its file was when it was read. */
+export interface RecordText {
+  readonly text: string;
+  readonly facts: FileFacts;
+}
+
 /**
- * The text of a record; undefined when there is none. Follows no link and waits for no FIFO (open(2)).
+ * A record; undefined when there is none. Follows no link and waits for no FIFO (open(2)).
  * @throws CorruptRecord when something else than a regular file of sensible size stands there
  */
-export async function readText(path: string): Promise<string | undefined> {
+export async function readWhole(path: string): Promise<RecordText | undefined> {
   try {
     await using file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const facts = await file.stat();
-    if (!facts.isFile()) throw new CorruptRecord(path, "is not a regular file");
-    if (facts.size > largestRecord) throw new CorruptRecord(path, `has ${facts.size} bytes`);
-    return await file.readFile("utf8");
+    expectRecord(path, facts);
+    return { text: (await bytesOf(file, facts.size)).toString("utf8"), facts };
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
-    if (["ELOOP", "ENXIO", "EACCES"].includes(errorCode(error) ?? "")) {
-      throw new CorruptRecord(path, "cannot be read", { cause: error });
-    }
-    throw error; // a lack of descriptors or memory says nothing of the record
+    return nothingThere(path, error);
   }
+}
+
+/** The text of a record; undefined when there is none. As `readWhole` otherwise. */
+export async function readText(path: string): Promise<string | undefined> {
+  return (await readWhole(path))?.text;
+}
+
+function expectRecord(path: string, facts: Stats): void {
+  if (!facts.isFile()) throw new CorruptRecord(path, "is not a regular file");
+  if (facts.size > largestRecord) throw new CorruptRecord(path, `has ${facts.size} bytes`);
+}
+
+/** What a file holds, asked for once where it has the size that was told, and to its end where it has grown. */
+async function bytesOf(file: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(size + 1);
+  const { bytesRead } = await file.read(bytes, 0, size + 1, null);
+  if (bytesRead <= size) return bytes.subarray(0, bytesRead);
+  return Buffer.concat([bytes, await file.readFile()]);
+}
+
+/** Undefined where there is no record; a lack of descriptors or memory says nothing of it and is thrown again. */
+function nothingThere(path: string, error: unknown): undefined {
+  const code = errorCode(error) ?? "";
+  if (["ENOENT", "ENOTDIR"].includes(code)) return undefined;
+  if (["ELOOP", "ENXIO", "EACCES"].includes(code)) {
+    throw new CorruptRecord(path, "cannot be read", { cause: error });
+  }
+  throw error;
 }
 
 /**

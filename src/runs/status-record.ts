@@ -3,7 +3,7 @@ import { completedAt, type Job, type State, startedAt } from "../jobs/job.ts";
 import { statuses } from "../jobs/status.ts";
 import { type Ending, usageOf } from "./exit-record.ts";
 import { objectText, type Request } from "./job-record.ts";
-import { CorruptRecord, parseRecord, readText, replaceFile } from "./record-file.ts";
+import { CorruptRecord, parseRecord, type RecordText, readWhole, replaceFile } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
 const StatusFields = z.object({
@@ -16,8 +16,7 @@ const StatusFields = z.object({
 export type StatusFields = z.infer<typeof StatusFields>;
 
 /** A sound status.json: its exact text, which may be sent as it stands, and the fields that place the job. */
-export interface StatusRecord {
-  readonly text: string;
+export interface StatusRecord extends RecordText {
   readonly fields: StatusFields;
 }
 
@@ -25,8 +24,8 @@ export interface StatusRecord {
 export async function readStatus(directory: string): Promise<StatusRecord | undefined> {
   const path = fileOf(directory, "status");
   try {
-    const text = await readText(path);
-    return text === undefined ? undefined : { text, fields: parseRecord(path, text, StatusFields) };
+    const record = await readWhole(path);
+    return record && { ...record, fields: parseRecord(path, record.text, StatusFields) };
   } catch (error) {
     if (error instanceof CorruptRecord) return undefined;
     throw error;

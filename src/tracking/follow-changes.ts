@@ -79,7 +79,7 @@ function newsSince({ index, journal }: Tracked, moment: number): Exclude<ChangeN
   const now = positionNow(journal);
   const since = Math.min(moment, now.moment) - latestNews;
   const missed = latest(
-    latest(dated(index.all()), since).flatMap(({ job }) => dated(historyOf(job))),
+    latest(dated(index.changedSince(since)), since).flatMap(({ job }) => dated(historyOf(job))),
     since,
   );
   const news = missed.map(({ job, moment }) => {

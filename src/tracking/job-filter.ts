@@ -1,5 +1,6 @@
-import { type Job, statusOf } from "../jobs/job.ts";
-import { microseconds } from "../jobs/timestamp.ts";
+import type { Status } from "../jobs/status.ts";
+import type { JobTable } from "./job-table.ts";
+import type { Trait } from "./traits.ts";
 
 /** Which jobs are wanted; what is left out does not matter. */
 export interface JobFilter {
@@ -12,29 +13,41 @@ export interface JobFilter {
   readonly createdBefore?: number | undefined;
 }
 
-export function matches(job: Job, filter: JobFilter): boolean {
-  const { status, entrypoint, labels = [], createdFrom = -Infinity, createdBefore = Infinity } = filter;
-  if (status !== undefined && statusOf(job) !== status) return false;
-  if (entrypoint !== undefined && job.entrypoint !== entrypoint) return false;
-  if (!labels.every(([name, value]) => Object.hasOwn(job.labels, name) && job.labels[name] === value))
-    return false;
-  if (filter.createdFrom === undefined && filter.createdBefore === undefined) return true;
-  const created = microseconds(job.created_at);
-  return created >= createdFrom && created < createdBefore;
+/** Whether a filter asks for nothing but a status, or for nothing at all. */
+export function asksForStatusAlone({
+  entrypoint,
+  labels = [],
+  createdFrom,
+  createdBefore,
+}: JobFilter): boolean {
+  const others = [entrypoint, createdFrom, createdBefore];
+  return labels.length === 0 && others.every((wanted) => wanted === undefined);
 }
 
-/** A place in the list of jobs, newest first: behind this job, whether it is still there or not. */
-export interface Place {
-  readonly created: number;
-  readonly jobId: string;
+/** Tells of the places of a table whether the job there matches. */
+export function matcher(table: JobTable, filter: JobFilter): (place: number) => boolean {
+  const hasTrait = traitMatcher(table, filter);
+  const { status, createdFrom = -Infinity, createdBefore = Infinity } = filter;
+  const isDated = filter.createdFrom !== undefined || filter.createdBefore !== undefined;
+  return (place) => {
+    const own: Status | undefined = table.statusAt(place);
+    if (own === undefined || (status !== undefined && own !== status)) return false;
+    if (hasTrait !== undefined && !hasTrait(table.traitAt(place))) return false;
+    if (!isDated) return true;
+    const created = table.createdAt(place);
+    return created >= createdFrom && created < createdBefore;
+  };
 }
 
-export function placeOf(job: Job): Place {
-  return { created: microseconds(job.created_at), jobId: job.job_id };
-}
-
-/** Whether a job stands behind a place. */
-export function isBehind(job: Job, place: Place): boolean {
-  const created = microseconds(job.created_at);
-  return created < place.created || (created === place.created && job.job_id < place.jobId);
+function traitMatcher(
+  table: JobTable,
+  { entrypoint, labels = [] }: JobFilter,
+): ((trait: number) => boolean) | undefined {
+  if (entrypoint === undefined && labels.length === 0) return undefined;
+  const has = (own: Trait["labels"], [name, value]: readonly [string, string]) =>
+    Object.hasOwn(own, name) && own[name] === value;
+  return table.traits.asker((trait) => {
+    if (entrypoint !== undefined && trait.entrypoint !== entrypoint) return false;
+    return labels.every((label) => has(trait.labels, label));
+  });
 }

@@ -1,101 +1,159 @@
 import type { Events } from "../events.ts";
-import { type Job, type State, statusOf } from "../jobs/job.ts";
-import { type Status, transitions } from "../jobs/status.ts";
-import { microseconds } from "../jobs/timestamp.ts";
-import { isBehind, type JobFilter, matches, type Place, placeOf } from "./job-filter.ts";
+import type { Job, State } from "../jobs/job.ts";
+import { type Status, statuses, transitions } from "../jobs/status.ts";
+import { asksForStatusAlone, type JobFilter, matcher } from "./job-filter.ts";
+import { JobOrder, orderKey, type Place } from "./job-order.ts";
+import { JobTable } from "./job-table.ts";
+
+/** A piece of the list of jobs, newest first: their ids, where the next ones begin, and how many match in all. */
+export interface Page {
+  readonly ids: readonly string[];
+  readonly next: Place | undefined;
+  readonly total: number;
+}
 
 /** What the server knows of the jobs: a cache of the run directories, which can be rebuilt from them at any time. */
 export class JobIndex {
   readonly #events: Events;
-  readonly #jobs = new Map<string, Job>();
+  readonly #table = new JobTable();
+  readonly #order = new JobOrder(this.#table);
+  readonly #places = new Map<string, number>();
   /** Ids by the key under which a client submitted the job. */
   readonly #submitted = new Map<string, string>();
-  /** Ids in the order of creation. */
-  #order: string[] = [];
 
   constructor(events: Events) {
     this.#events = events;
   }
 
-  /** Takes in the jobs found on disk, which come in no order. */
-  load(jobs: readonly Job[]): void {
-    for (const job of jobs) this.#keep(job);
-    const dated = [...this.#jobs.values()].map(({ job_id, created_at }) => ({
-      job_id,
-      at: microseconds(created_at),
-    }));
-    this.#order = dated
-      .sort((a, b) => a.at - b.at || (a.job_id < b.job_id ? -1 : 1))
-      .map((job) => job.job_id);
+  /** Takes in jobs found on disk, in any order. */
+  load(jobs: Iterable<Job>): void {
+    const added: number[] = [];
+    for (const job of jobs) {
+      const known = this.#places.get(job.job_id);
+      if (known === undefined) added.push(this.#keep(job));
+      else this.#table.move(known, job.state);
+    }
+    this.#order.add(added);
   }
 
-  /** Takes in a job that is newer than all others. */
+  /** Takes in a job that was accepted just now. */
   add(job: Job): void {
-    this.#keep(job);
-    this.#order.push(job.job_id);
+    this.load([job]);
   }
 
   /** The job that was submitted under a key, and what was asked then. */
   submittedBy(key: string): { digest: string; accepted: Pick<Job, "job_id" | "created_at"> } | undefined {
-    const job = this.#jobs.get(this.#submitted.get(key) ?? "");
+    const job = this.get(this.#submitted.get(key) ?? "");
     return job?.submission && { digest: job.submission.digest, accepted: job };
   }
 
-  #keep(job: Job): void {
-    this.#jobs.set(job.job_id, job);
+  #keep(job: Job): number {
+    const place = this.#table.put(job);
+    this.#places.set(job.job_id, place);
     if (job.submission) this.#submitted.set(job.submission.key, job.job_id);
+    return place;
   }
 
   all(): Job[] {
-    return [...this.#jobs.values()];
+    return this.#select(() => true);
+  }
+
+  /** The jobs that came into their state at a moment or later, in microseconds since 1970, or at none that is known. */
+  changedSince(moment: number): Job[] {
+    return this.#select((place) => !(Math.max(this.#table.changedAt(place), 0) < moment));
   }
 
   get(jobId: string): Job | undefined {
-    return this.#jobs.get(jobId);
+    const place = this.#places.get(jobId);
+    return place === undefined ? undefined : this.#table.get(place);
+  }
+
+  /** The status of a job, without all the rest. */
+  statusOf(jobId: string): Status | undefined {
+    const place = this.#places.get(jobId);
+    return place === undefined ? undefined : this.#table.statusAt(place);
   }
 
   /** Moves a job on to what may follow; anything else is no news: an ending is final. */
   change(jobId: string, state: State): void {
-    const job = this.#jobs.get(jobId);
-    if (job === undefined || !transitions[statusOf(job)].includes(state.status)) return;
-    this.#jobs.set(jobId, { ...job, state });
-    this.#events.emit("changed", { ...job, state });
+    const place = this.#places.get(jobId);
+    const status = this.statusOf(jobId);
+    if (place === undefined || status === undefined || !transitions[status].includes(state.status)) return;
+    this.#table.move(place, state);
+    this.#events.emit("changed", { ...this.#table.get(place), state });
   }
 
   remove(jobId: string): void {
-    const job = this.#jobs.get(jobId);
-    if (job === undefined) return;
-    this.#jobs.delete(jobId);
+    const place = this.#places.get(jobId);
+    if (place === undefined) return;
+    const job = this.#table.get(place);
+    this.#places.delete(jobId);
     const { key } = job.submission ?? {};
     if (key !== undefined && this.#submitted.get(key) === jobId) this.#submitted.delete(key);
-    this.#order = this.#order.filter((id) => id !== jobId);
+    this.#table.vacate(place);
+    this.#order.vacate();
     this.#events.emit("removed", job);
   }
 
-  /** Newest first: the first `limit` that match, or so many behind a place, where the next ones begin, how many in all. */
-  list(
-    filter: JobFilter,
-    limit: number,
-    behind?: Place,
-  ): { jobs: Job[]; next: Place | undefined; total: number } {
-    const matching = this.#newestFirst().filter((job) => matches(job, filter));
-    const left = behind === undefined ? matching : matching.filter((job) => isBehind(job, behind));
-    const jobs = left.slice(0, limit);
-    const last = jobs.at(-1);
-    return { jobs, next: last && left.length > limit ? placeOf(last) : undefined, total: matching.length };
+  /** Newest first: the first `limit` that match, or so many behind a place. */
+  list(filter: JobFilter, limit: number, behind?: Place): Page {
+    const matches = matcher(this.#table, filter);
+    const [oldest, end] = this.#order.between(filter.createdFrom, filter.createdBefore);
+    const total = asksForStatusAlone(filter)
+      ? this.#countOf(filter.status)
+      : this.#countMatching(matches, oldest, end);
+    const newest = behind === undefined ? end : Math.min(end, this.#order.notBehind(behind));
+    const most = Math.min(limit + 1, total);
+    const found: number[] = [];
+    for (let position = newest - 1; position >= oldest && found.length < most; position--) {
+      const place = this.#order.at(position);
+      if (matches(place)) found.push(place);
+    }
+    return { ...this.#page(found, limit), total };
+  }
+
+  #page(found: readonly number[], limit: number): Omit<Page, "total"> {
+    const places = found.slice(0, limit);
+    const last = places.at(-1);
+    return {
+      ids: places.map((place) => this.#table.idAt(place)),
+      next: last === undefined || found.length <= limit ? undefined : this.#placeOf(last),
+    };
+  }
+
+  #placeOf(place: number): Place {
+    return { created: orderKey(this.#table.createdAt(place)), jobId: this.#table.idAt(place) };
+  }
+
+  #countOf(status: string | undefined): number {
+    if (status === undefined) return this.#places.size;
+    const known = statuses.find((each) => each === status);
+    return known === undefined ? 0 : this.count(known);
+  }
+
+  #countMatching(matches: (place: number) => boolean, oldest: number, end: number): number {
+    let count = 0;
+    for (let position = oldest; position < end; position++) {
+      if (matches(this.#order.at(position))) count++;
+    }
+    return count;
   }
 
   count(status: Status): number {
-    return this.#jobs.values().reduce((count, job) => count + (statusOf(job) === status ? 1 : 0), 0);
+    return this.#table.count(status);
   }
 
+  /** Oldest first. */
   withStatus(status: Status): Job[] {
-    return this.#newestFirst()
-      .filter((job) => statusOf(job) === status)
-      .reverse();
+    return this.#select((place) => this.#table.statusAt(place) === status);
   }
 
-  #newestFirst(): Job[] {
-    return this.#order.toReversed().flatMap((id) => this.#jobs.get(id) ?? []);
+  #select(wanted: (place: number) => boolean): Job[] {
+    const jobs: Job[] = [];
+    for (let position = 0; position < this.#order.length; position++) {
+      const place = this.#order.at(position);
+      if (!this.#table.isVacant(place) && wanted(place)) jobs.push(this.#table.get(place));
+    }
+    return jobs;
   }
 }

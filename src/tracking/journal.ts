@@ -18,7 +18,8 @@ export class Journal {
   /** Tells this server's numbers from those of an earlier one. */
   readonly life = nanoid(8);
   readonly #waiting = new Set<() => void>();
-  #changes: Change[] = [];
+  /** A ring: each change stands where the one before it by `mostKept` has stood. */
+  readonly #changes: Change[] = [];
   #latest = 0;
 
   constructor(events: Events) {
@@ -33,9 +34,8 @@ export class Journal {
 
   /** The change behind a number, undefined when there is none yet, `"forgotten"` when it is kept no longer. */
   after(sequence: number): Change | undefined | "forgotten" {
-    const oldest = this.#changes[0]?.sequence ?? this.#latest + 1;
-    if (sequence + 1 < oldest || sequence > this.#latest) return "forgotten";
-    return this.#changes[sequence + 1 - oldest];
+    if (sequence < this.#latest - this.#changes.length || sequence > this.#latest) return "forgotten";
+    return sequence === this.#latest ? undefined : this.#changes[sequence % mostKept];
   }
 
   /** Waits for the next change, so many milliseconds at most, or until nobody waits any more. */
@@ -54,8 +54,8 @@ export class Journal {
   }
 
   #add(job: Job): void {
-    this.#changes.push({ sequence: ++this.#latest, moment: Date.now() * 1000, job });
-    if (this.#changes.length >= 2 * mostKept) this.#changes = this.#changes.slice(-mostKept);
+    const place = this.#latest % mostKept;
+    this.#changes[place] = { sequence: ++this.#latest, moment: Date.now() * 1000, job };
     for (const wake of [...this.#waiting]) wake();
   }
 }

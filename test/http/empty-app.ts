@@ -8,6 +8,7 @@ import { noGroups } from "../../src/cgroups/job-groups.ts";
 import { type Config, completeConfig, serveOptions } from "../../src/config/config.ts";
 import { Events } from "../../src/events.ts";
 import { createApp } from "../../src/http/app.ts";
+import { Documents } from "../../src/http/documents.ts";
 import { Streams } from "../../src/http/streams.ts";
 import type { Job } from "../../src/jobs/job.ts";
 import { lockFile } from "../../src/runs/run-directory.ts";
@@ -65,5 +66,6 @@ export function emptyApp({ runsDir = served(), jobs = [], actions = {} }: Conten
     streams: new Streams(10),
     mask: undefined,
     watcher: { isBlind: () => false },
+    documents: new Documents(runsDir),
   });
 }

@@ -27,10 +27,10 @@ export const cancelJob: Route = {
     const jobId = jobIdOf(c);
     const outcome = await server.supervisor.cancel(jobId, clientName(c.get("client")));
     if (outcome === "accepted") audit(c, server, "cancelled", jobId);
-    const text = await jobDocument(server, jobId);
-    if (outcome === "unknown" || text === undefined) throw noSuchJob(jobId);
+    const shown = await jobDocument(server, jobId);
+    if (outcome === "unknown" || shown === undefined) throw noSuchJob(jobId);
     if (outcome === "ended")
       throw new Problem(409, `Job ${jobId} has ended: there is nothing left to cancel`);
-    return c.body(text, 202, { "content-type": "application/json" });
+    return c.body(shown.text, 202, { "content-type": "application/json" });
   },
 };

@@ -1,10 +1,12 @@
 import type { Context } from "hono";
 import type { z } from "zod";
-import type { Job } from "../../jobs/job.ts";
-import type { JobFilter, Place } from "../../tracking/job-filter.ts";
+import type { JobFilter } from "../../tracking/job-filter.ts";
+import type { Page } from "../../tracking/job-index.ts";
+import type { Place } from "../../tracking/job-order.ts";
 import { jobDocument } from "../job-document.ts";
 import { jsonContent, problemContent, type Route, type Server, validated } from "../route.ts";
 import { JobList, JobListQuery } from "../schemas.ts";
+import { textResponse } from "../text-response.ts";
 
 export const listJobs: Route = {
   description: {
@@ -15,14 +17,13 @@ export const listJobs: Route = {
     request: { query: JobListQuery },
     responses: { 200: jsonContent("The jobs.", JobList), 422: problemContent("A parameter is wrong.") },
   },
-  respond: (c, server) => {
+  respond: async (c, server) => {
     const query = { ...c.req.query(), ...(c.req.queries("label") && { label: c.req.queries("label") }) };
     const { limit, cursor, ...wanted } = validated(JobListQuery, query, "query");
     const page = server.index.list(filterOf(wanted), limit, cursor);
     const next = page.next === undefined ? null : cursorOf(page.next);
     if (next !== null) c.header("link", `<${addressOfNext(c, next)}>; rel="next"`);
-    const body = ReadableStream.from(listText(server, page, next)).pipeThrough(new TextEncoderStream());
-    return c.body(body, 200, { "content-type": "application/json" });
+    return textResponse(c, listText(server, page, next));
   },
 };
 
@@ -46,17 +47,22 @@ function addressOfNext(c: Context, cursor: string): string {
   return `/jobs?${parameters}`;
 }
 
+/** How many documents are read at a time. */
+const atOnce = 4;
+
 /** The list piece by piece: a page of large results is never in memory at once. */
 async function* listText(
   server: Server,
-  { jobs, total }: { jobs: readonly Job[]; total: number },
+  { ids, total }: Page,
   next: string | null,
-): AsyncGenerator<string> {
+): AsyncGenerator<string, undefined> {
   let count = 0;
   yield '{"jobs":[';
-  for (const { job_id } of jobs) {
-    const text = await jobDocument(server, job_id);
-    if (text !== undefined) yield (count++ === 0 ? "" : ",") + text;
+  for (let start = 0; start < ids.length; start += atOnce) {
+    const documents = ids.slice(start, start + atOnce).map((jobId) => jobDocument(server, jobId));
+    for (const document of await Promise.all(documents)) {
+      if (document !== undefined) yield (count++ === 0 ? "" : ",") + document.text;
+    }
   }
   yield `],"count":${count},"total":${total},"next_cursor":${JSON.stringify(next)}}`;
 }

@@ -33,7 +33,7 @@ export const showJob: Route = {
     await waitAsPreferred(c, server, jobId);
     const job = await liveDocument(server, jobId);
     if (job === undefined) throw noSuchJob(jobId);
-    if (!isTerminal(server.index.get(jobId)?.state.status ?? "failed")) c.header("retry-after", "1");
+    if (!isTerminal(server.index.statusOf(jobId) ?? "failed")) c.header("retry-after", "1");
     return c.body(job.text, 200, { "content-type": "application/json", etag: job.etag });
   },
 };

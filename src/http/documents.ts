@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import type { Status } from "../jobs/status.ts";
+import { type FileFacts, factsNow, hasSettled, isLocalDisk, isSame } from "../runs/file-facts.ts";
+import { fileOf, runDirectory } from "../runs/run-directory.ts";
+
+/** A job's text as clients are shown it. */
+export class JobText {
+  readonly text: string;
+  #etag: string | undefined;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** Its validator, made when it is first asked for. */
+  get etag(): string {
+    this.#etag ??= etagOf(this.text);
+    return this.#etag;
+  }
+}
+
+/** Weak: of two jobs that differ in nothing but their use of resources, either will do (RFC 9110, section 8.8.1). */
+export function etagOf(text: string): string {
+  return `W/"${createHash("sha1").update(text).digest("base64url")}"`;
+}
+
+interface Kept {
+  readonly shown: JobText;
+  readonly status: Status;
+  readonly facts: FileFacts;
+}
+
+/** How many characters of text are kept at most, and of how large a text. */
+const mostText = 16 * 1024 * 1024;
+const largestText = 64 * 1024;
+
+/** What a text costs beside its characters, about. */
+const overhead = 300;
+
+/**
+ * The texts of ended jobs that were asked for lately. The files stay the truth: before a text is shown once more, the
+ * kernel is asked whether its file is what was read. On a disk that may keep the server waiting nothing is kept.
+ */
+export class Documents {
+  readonly #runsDirectory: string;
+  readonly #isLocal: boolean;
+  /** Kept since half of the room was used up; what is older and was not asked for meanwhile goes next. */
+  #young = new Map<string, Kept>();
+  #old = new Map<string, Kept>();
+  #size = 0;
+
+  constructor(runsDirectory: string) {
+    this.#runsDirectory = runsDirectory;
+    this.#isLocal = isLocalDisk(runsDirectory);
+  }
+
+  /** The text of a job with this status, if it is kept and its file is the same still. */
+  get(jobId: string, status: Status): JobText | undefined {
+    const kept = this.#young.get(jobId) ?? this.#old.get(jobId);
+    if (kept === undefined) return undefined;
+    const facts = factsNow(fileOf(runDirectory(this.#runsDirectory, jobId), "status"));
+    if (kept.status !== status || facts === undefined || !isSame(facts, kept.facts)) {
+      this.forget(jobId);
+      return undefined;
+    }
+    if (!this.#young.has(jobId)) this.#put(jobId, kept);
+    return kept.shown;
+  }
+
+  /** Keeps a text that was read, from a file with these facts, before this moment in milliseconds since 1970. */
+  keep(jobId: string, status: Status, facts: FileFacts, shown: JobText, moment: number): void {
+    if (this.#isLocal && shown.text.length <= largestText && hasSettled(facts, moment)) {
+      const { dev, ino, size, ctimeMs } = facts;
+      this.#put(jobId, { shown, status, facts: { dev, ino, size, ctimeMs } });
+    }
+  }
+
+  #put(jobId: string, kept: Kept): void {
+    this.#young.set(jobId, kept);
+    this.#size += kept.shown.text.length + overhead;
+    if (this.#size < mostText / 2) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#size = 0;
+  }
+
+  forget(jobId: string): void {
+    this.#young.delete(jobId);
+    this.#old.delete(jobId);
+  }
+}
