@@ -12,6 +12,8 @@ import { prepareExecutor } from "./executors/registry.ts";
 import { createApp } from "./http/app.ts";
 import { Documents } from "./http/documents.ts";
 import { listen } from "./http/listen.ts";
+import { answerQuickly } from "./http/quick-answer.ts";
+import type { Server } from "./http/route.ts";
 import { Streams } from "./http/streams.ts";
 import { createLog, type Log, logEvents } from "./log.ts";
 import { startRetention } from "./retention/retention.ts";
@@ -61,7 +63,7 @@ export async function serve(wanted: Config): Promise<void> {
   await supervisor.resume();
   const watcher = await startWatcher(config.runsDir, supervisor.look, events);
   const streams = new Streams(config.maxStreams);
-  const app = createApp({
+  const server: Server = {
     config,
     events,
     index,
@@ -72,8 +74,11 @@ export async function serve(wanted: Config): Promise<void> {
     mask: maskOf(secrets),
     watcher,
     documents: new Documents(config.runsDir),
-  });
-  const listener = await listen(app, config);
+  };
+  events.on("removed", ({ job_id }) => server.documents.forget(job_id));
+  const listener = await listen(createApp(server), config, (incoming, outgoing) =>
+    answerQuickly(server, incoming, outgoing),
+  );
   await lock.tell(listener.url).catch((error: unknown) => {
     events.emit("trouble", "cannot tell in the lock file who serves", { error });
   });

@@ -1,4 +1,4 @@
-import { type Context, Hono, type Next } from "hono";
+import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { etag } from "hono/etag";
@@ -69,15 +69,7 @@ export function createApp(server: Server): Hono {
     }),
   );
   app.use(dropBodyOfHead);
-  const { maxBodyBytes } = server.config;
-  app.use(
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: () => {
-        throw bodyTooLarge(maxBodyBytes);
-      },
-    }),
-  );
+  app.use(limitBody(server.config.maxBodyBytes));
   app.use("/jobs/:job_id", etag());
   for (const { description, respond } of routes) {
     const path = description.path.replaceAll(/\{(\w+)\}/g, ":$1").replace(/:path$/, ":path{.+}");
@@ -85,6 +77,17 @@ export function createApp(server: Server): Hono {
   }
   mountDocs(app, openapiDocument(routes));
   return app;
+}
+
+/** Nobody reads the body of a GET, and to look whether there is one costs more than all else that is done for it. */
+function limitBody(maxSize: number): MiddlewareHandler {
+  const limit = bodyLimit({
+    maxSize,
+    onError: () => {
+      throw bodyTooLarge(maxSize);
+    },
+  });
+  return (c, next) => (["GET", "HEAD"].includes(c.req.method) ? next() : limit(c, next));
 }
 
 /** Who asks, how often, and from which page, before anything is looked at that is asked. */

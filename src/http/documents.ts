@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Status } from "../jobs/status.ts";
 import { type FileFacts, factsNow, hasSettled, isLocalDisk, isSame } from "../runs/file-facts.ts";
-import { fileOf, runDirectory } from "../runs/run-directory.ts";
+import { fileNames } from "../runs/run-directory.ts";
 
 /** A job's text as clients are shown it. */
 export class JobText {
@@ -58,7 +58,7 @@ export class Documents {
   get(jobId: string, status: Status): JobText | undefined {
     const kept = this.#young.get(jobId) ?? this.#old.get(jobId);
     if (kept === undefined) return undefined;
-    const facts = factsNow(fileOf(runDirectory(this.#runsDirectory, jobId), "status"));
+    const facts = factsNow(`${this.#runsDirectory}/${jobId}/${fileNames.status}`);
     if (kept.status !== status || facts === undefined || !isSame(facts, kept.facts)) {
       this.forget(jobId);
       return undefined;

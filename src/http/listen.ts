@@ -30,14 +30,18 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** Answers a request at once, or says false: then it goes through the app. */
+type QuickAnswer = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+
 /** @throws StartError when the address cannot be had */
 export async function listen(
   app: Hono,
   config: Config,
+  answerQuickly: QuickAnswer = () => false,
   patience: ServerOptions = usualPatience,
 ): Promise<Listener> {
   const { host, port } = config;
-  const server = createHttpServer(app, config, patience);
+  const server = createHttpServer(app, config, answerQuickly, patience);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(startError(error, host, port)));
     server.listen(port, host, resolve);
@@ -47,7 +51,12 @@ export async function listen(
   return { url: `http://${name}:${address.port}`, close: () => closeServer(server) };
 }
 
-function createHttpServer(app: Hono, config: Config, patience: ServerOptions): Server {
+function createHttpServer(
+  app: Hono,
+  config: Config,
+  answerQuickly: QuickAnswer,
+  patience: ServerOptions,
+): Server {
   const respond = getRequestListener(app.fetch, {
     hostname: "localhost",
     errorHandler: (error) => {
@@ -60,7 +69,7 @@ function createHttpServer(app: Hono, config: Config, patience: ServerOptions): S
     if (problem) answerWith(problem, outgoing);
     else if (Number(incoming.headers["content-length"]) > config.maxBodyBytes)
       refuseBody(bodyTooLarge(config.maxBodyBytes), incoming, outgoing);
-    else void respond(incoming, outgoing);
+    else if (!answerQuickly(incoming, outgoing)) void respond(incoming, outgoing);
   });
   server.on("request", leaveWithClient);
   server.on("checkContinue", (incoming, outgoing) => inviteBody(server, config, incoming, outgoing));

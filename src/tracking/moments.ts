@@ -1,4 +1,4 @@
-import { microseconds, timestampAt } from "../jobs/timestamp.ts";
+import { microseconds, ownMicroseconds, timestampAt } from "../jobs/timestamp.ts";
 import { grown } from "./grown.ts";
 
 /**
@@ -11,11 +11,10 @@ export class Moments {
 
   set(place: number, text: string | null): void {
     if (place >= this.#moments.length) this.#moments = grown(this.#moments, place);
-    const moment = text === null ? Number.NaN : microseconds(text);
-    this.#moments[place] = moment;
-    if (text === null || (Number.isSafeInteger(moment) && timestampAt(moment) === text)) {
-      this.#texts.delete(place);
-    } else this.#texts.set(place, text);
+    const own = text === null ? Number.NaN : ownMicroseconds(text);
+    this.#moments[place] = own ?? microseconds(text ?? "");
+    if (own === undefined && text !== null) this.#texts.set(place, text);
+    else this.#texts.delete(place);
   }
 
   /** Microseconds since 1970; NaN for none, and for a text that is no timestamp. */

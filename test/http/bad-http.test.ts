@@ -248,7 +248,7 @@ test.each([
   ["a part of its body", postText(["Content-Length: 99"], "{")],
 ])("a request of which %s comes gets 408", async (_what, bytes) => {
   const impatience = { headersTimeout: 100, requestTimeout: 200, connectionsCheckingInterval: 20 };
-  const listener = await listen(emptyApp(), emptyConfig(), impatience);
+  const listener = await listen(emptyApp(), emptyConfig(), undefined, impatience);
   onTestFinished(() => listener.close());
   const socket = await openSocket(listener);
   onTestFinished(() => void socket.destroy());

@@ -1,6 +1,7 @@
 import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context, MiddlewareHandler } from "hono";
 import type { Client } from "../../access/client.ts";
+import { presentedToken } from "../../access/presented-token.ts";
 import { findToken, type Token } from "../../access/tokens.ts";
 import { Problem } from "../../errors.ts";
 
@@ -38,12 +39,8 @@ function isOpenToAll(c: Context): boolean {
 function clientOf(c: Context, tokens: readonly Token[]): Client | undefined {
   const address = addressOf(c);
   if (tokens.length === 0) return { token: null, scope: "run", address };
-  const token = findToken(tokens, presentedIn(c) ?? "");
+  const token = findToken(tokens, presentedToken(c.req.header("authorization")) ?? "");
   return token && { token: token.name, scope: token.scope, address };
-}
-
-function presentedIn(c: Context): string | undefined {
-  return /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "")?.[1];
 }
 
 function refusal(c: Context): Problem {
