@@ -89,9 +89,8 @@ export async function serve(wanted: Config): Promise<void> {
   logDelegation(log, delegation);
   stopOnSignal(log, async () => {
     retention.end();
-    supervisor.end();
     executor.end();
-    await Promise.all([listener.close(), watcher.close()]);
+    await Promise.all([supervisor.end(), listener.close(), watcher.close()]);
   });
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { jobText, type Request } from "./job-record.ts";
 import { createFile, type Durability, openFolder, syncFolder } from "./record-file.ts";
@@ -38,7 +38,6 @@ async function all(steps: readonly Promise<void>[]): Promise<void> {
 }
 
 /** Removes what a server that was killed while it accepted a job left behind: nobody was told of it. */
-export async function removeUnfinished(runsDirectory: string): Promise<void> {
-  const names = (await readdir(runsDirectory)).filter((name) => name.startsWith(unfinishedPrefix));
+export async function removeUnfinished(runsDirectory: string, names: readonly string[]): Promise<void> {
   await Promise.all(names.map((name) => rm(join(runsDirectory, name), { recursive: true, force: true })));
 }

@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { errorCode } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
@@ -31,17 +31,35 @@ export async function knock(directory: string): Promise<Alive> {
   return "held";
 }
 
+/** As `probeAlive`, but it waits for the kernel: only before requests are served, and on a local disk. */
+export function probeAliveNow(directory: string): Alive {
+  let fifo: number | undefined;
+  try {
+    fifo = openSync(fileOf(directory, "alive"), flags);
+    return fstatSync(fifo).isFIFO() ? "held" : "missing";
+  } catch (error) {
+    return notHeld(error);
+  } finally {
+    if (fifo !== undefined) closeSync(fifo);
+  }
+}
+
+const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
 async function openAlive(directory: string): Promise<FileHandle | "released" | "missing"> {
-  const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
   try {
     const file = await open(fileOf(directory, "alive"), flags);
     if ((await file.stat()).isFIFO()) return file;
     await file.close();
     return "missing";
   } catch (error) {
-    const code = errorCode(error) ?? "";
-    if (code === "ENXIO") return "released";
-    if (["ENOENT", "ENOTDIR", "ELOOP", "EISDIR", "EACCES"].includes(code)) return "missing";
-    throw error; // a lack of descriptors says nothing of the shim
+    return notHeld(error);
   }
+}
+
+function notHeld(error: unknown): "released" | "missing" {
+  const code = errorCode(error) ?? "";
+  if (code === "ENXIO") return "released";
+  if (["ENOENT", "ENOTDIR", "ELOOP", "EISDIR", "EACCES"].includes(code)) return "missing";
+  throw error; // a lack of descriptors says nothing of the shim
 }

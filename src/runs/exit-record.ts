@@ -3,7 +3,7 @@ import { Failure } from "../jobs/failure.ts";
 import { Termination } from "../jobs/termination.ts";
 import { now } from "../jobs/timestamp.ts";
 import type { Usage } from "../jobs/usage.ts";
-import { readRecord, replaceFile } from "./record-file.ts";
+import { parseRecord, readRecord, replaceFile } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
 /** How a job ended, as exit.json tells it. */
@@ -54,4 +54,9 @@ export function writeEnding(directory: string, ending: Ending): Promise<void> {
  */
 export function readEnding(directory: string): Promise<Ending | undefined> {
   return readRecord(fileOf(directory, "exit"), Ending);
+}
+
+/** @throws CorruptRecord when the text is no exit record */
+export function endingIn(path: string, text: string): Ending {
+  return parseRecord(path, text, Ending);
 }

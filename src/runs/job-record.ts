@@ -65,10 +65,17 @@ export function objectText(members: Readonly<Record<string, string>>): string {
 export async function readRequest(directory: string): Promise<Request | undefined> {
   const path = fileOf(directory, "job");
   const text = await readText(path);
-  if (text === undefined) return undefined;
-  const fields = parseRecord(path, text, JobFields);
-  const label = '"parameters": ';
-  const line = text.split("\n").find((line) => line.startsWith(label));
-  if (line === undefined) throw new CorruptRecord(path, "has no line with its parameters");
-  return { ...fields, parameters: line.slice(label.length).replace(/,$/, "") };
+  return text === undefined ? undefined : requestIn(path, text);
 }
+
+/** @throws CorruptRecord when the text is no sound job.json */
+export function requestIn(path: string, text: string): Request {
+  const fields = parseRecord(path, text, JobFields);
+  const start = text.indexOf(parametersLabel);
+  if (start < 0) throw new CorruptRecord(path, "has no line with its parameters");
+  const end = text.indexOf("\n", start + 1);
+  const line = text.slice(start + parametersLabel.length, end < 0 ? text.length : end);
+  return { ...fields, parameters: line.replace(/,$/, "") };
+}
+
+const parametersLabel = '\n"parameters": ';

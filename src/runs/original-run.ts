@@ -2,7 +2,7 @@ import { z } from "zod";
 import { statuses } from "../jobs/status.ts";
 import { isJsonObject, parseExact } from "../json.ts";
 import type { Ending } from "./exit-record.ts";
-import { CorruptRecord, parseRecord, readWhole, replaceFile } from "./record-file.ts";
+import { CorruptRecord, parseRecord, type RecordText, readWhole, replaceFile } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 import type { StatusRecord } from "./status-record.ts";
 
@@ -27,7 +27,11 @@ const OriginalFields = z.object({
 export async function readOriginal(directory: string): Promise<StatusRecord | undefined> {
   const path = fileOf(directory, "status");
   const record = await readWhole(path);
-  if (record === undefined) return undefined;
+  return record && originalIn(path, record);
+}
+
+/** @throws CorruptRecord when it is no status of the original's */
+export function originalIn(path: string, record: RecordText): StatusRecord {
   const text = withoutNaN(record.text);
   return { text, facts: record.facts, fields: parseRecord(path, text, OriginalFields) };
 }

@@ -22,6 +22,9 @@ export const lockFile = ".lock";
 /** Where shims announce news, directly under the runs directory: the one folder that is watched. */
 export const eventsFolder = ".events";
 
+/** What the server remembers of ended jobs, to start sooner; nothing is lost with it. */
+export const cacheFile = ".index";
+
 /** A run directory is built under this prefix and renamed when it is whole: what still has it was never accepted. */
 export const unfinishedPrefix = ".new-";
 
@@ -48,9 +51,9 @@ export async function expectPresent(runsDirectory: string): Promise<void> {
 
 /** Absolute path of one job's run directory. The id must have passed `isJobId`. */
 export function runDirectory(runsDirectory: string, jobId: string): string {
-  return join(runsDirectory, jobId);
+  return `${runsDirectory}/${jobId}`; // much faster than join, and neither part needs any tidying
 }
 
 export function fileOf(directory: string, name: keyof typeof fileNames): string {
-  return join(directory, fileNames[name]);
+  return `${directory}/${fileNames[name]}`;
 }

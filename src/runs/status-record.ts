@@ -25,11 +25,16 @@ export async function readStatus(directory: string): Promise<StatusRecord | unde
   const path = fileOf(directory, "status");
   try {
     const record = await readWhole(path);
-    return record && { ...record, fields: parseRecord(path, record.text, StatusFields) };
+    return record && statusIn(path, record);
   } catch (error) {
     if (error instanceof CorruptRecord) return undefined;
     throw error;
   }
+}
+
+/** @throws CorruptRecord when it is no status */
+export function statusIn(path: string, record: RecordText): StatusRecord {
+  return { ...record, fields: parseRecord(path, record.text, StatusFields) };
 }
 
 export function writeStatus(directory: string, text: string): Promise<void> {

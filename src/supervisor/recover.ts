@@ -2,17 +2,18 @@ import { readdir } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import type { Job, State } from "../jobs/job.ts";
 import { isJobId } from "../jobs/job-id.ts";
-import { noLabels } from "../jobs/labels.ts";
 import { isTerminal } from "../jobs/status.ts";
 import { removeUnfinished } from "../runs/accept.ts";
 import { probeAlive } from "../runs/alive.ts";
+import { endedState } from "../runs/ended-run.ts";
 import { readEnding } from "../runs/exit-record.ts";
+import { isLocalDisk } from "../runs/file-facts.ts";
 import { readRequest } from "../runs/job-record.ts";
 import { readOriginal } from "../runs/original-run.ts";
 import { CorruptRecord, sound } from "../runs/record-file.ts";
-import { runDirectory } from "../runs/run-directory.ts";
-import { readStatus, type StatusFields } from "../runs/status-record.ts";
-import { submissionIn } from "./accept.ts";
+import { cacheFile, runDirectory, unfinishedPrefix } from "../runs/run-directory.ts";
+import { readStatus } from "../runs/status-record.ts";
+import { findCachedJobs, findEndedJobs, jobOf } from "./ended-jobs.ts";
 import { hasOwnEnvironment } from "./environment.ts";
 import type { Scope } from "./scope.ts";
 import { look } from "./sweep.ts";
@@ -23,14 +24,24 @@ const secondsPerJob = 5;
 /** How many run directories are read at a time. */
 const batch = 64;
 
+/** What stands in a runs directory, by its names. */
+export interface Found {
+  /** Names of what may be run directories. */
+  readonly jobIds: readonly string[];
+  /** Names of what a killed server was about to make. */
+  readonly unfinished: readonly string[];
+  /** How many ended jobs the cache does not hold. */
+  readonly uncached: number;
+}
+
 /** Takes up what an earlier server left: ended jobs settle, running ones are adopted, the rest start in order. */
-export async function resumeJobs(scope: Scope): Promise<void> {
-  await removeUnfinished(scope.config.runsDir);
+export async function resumeJobs(scope: Scope, { unfinished }: Pick<Found, "unfinished">): Promise<void> {
+  await removeUnfinished(scope.config.runsDir, unfinished);
   await scope.groups.tidy((jobId) => hasEnded(scope.index.get(jobId)));
   const open = scope.index.withStatus("pending").map((job) => job.job_id);
   await inBatches(open, (jobId) => inTime(scope, jobId, look(scope, jobId)));
   for (const jobId of open) {
-    const status = scope.index.get(jobId)?.state.status;
+    const status = scope.index.statusOf(jobId);
     if (status === "running") scope.queue.adopt(jobId);
     if (status === "pending") scope.queue.push(jobId);
   }
@@ -40,17 +51,33 @@ function hasEnded(job: Job | undefined): boolean {
   return job !== undefined && isTerminal(job.state.status);
 }
 
-/** Reads every run directory into the index. What has not ended counts as pending until it is looked at closely. */
-export async function findJobs(scope: Scope): Promise<void> {
+/**
+ * Reads every run directory into the index. What has not ended counts as pending until it is looked at closely. On a
+ * local disk ended jobs are told from the cache where that is true still, or read without a detour, which is much faster;
+ * on any other each directory gets its time.
+ */
+export async function findJobs(scope: Scope): Promise<Found> {
   const { runsDir } = scope.config;
-  const entries = await readdir(runsDir, { withFileTypes: true });
-  const found = entries.filter((entry) => !entry.name.startsWith("."));
-  const strangers = found.filter((entry) => !entry.isDirectory() || !isJobId(entry.name));
-  for (const { name } of strangers)
-    scope.events.emit("trouble", `not a run directory, left alone: ${name}`, {});
-  const ids = found.filter((entry) => !strangers.includes(entry)).map((entry) => entry.name);
-  const jobs = await inBatches(ids, (id) => inTime(scope, id, readJob(scope, id)));
+  const names = await namesIn(scope);
+  const cached = isLocalDisk(runsDir) ? findCachedJobs(scope, names.jobIds) : 0;
+  const left = isLocalDisk(runsDir) ? findEndedJobs(scope, names.jobIds) : names.jobIds;
+  const jobs = await inBatches(left, (id) => inTime(scope, id, readJob(scope, id)));
   scope.index.load(jobs.flatMap((job) => job ?? []));
+  const uncached = scope.index.count("completed") + scope.index.count("failed") - cached;
+  return { ...names, uncached };
+}
+
+async function namesIn({ config, events }: Scope): Promise<Omit<Found, "uncached">> {
+  const jobIds: string[] = [];
+  const unfinished: string[] = [];
+  for (const entry of await readdir(config.runsDir, { withFileTypes: true })) {
+    const { name } = entry;
+    if (name.startsWith(unfinishedPrefix) || name.startsWith(`${cacheFile}.`)) unfinished.push(name);
+    else if (name.startsWith(".")) continue;
+    else if (entry.isDirectory() && isJobId(name)) jobIds.push(name);
+    else events.emit("trouble", `not a run directory, left alone: ${name}`, {});
+  }
+  return { jobIds, unfinished };
 }
 
 /** A directory on a disk that does not answer is left to the sweeps and delays nothing else. */
@@ -89,11 +116,10 @@ export async function readJob(scope: Scope, jobId: string): Promise<Job | undefi
   try {
     const request = await readRequest(directory);
     if (request === undefined) return await readOriginalJob(directory, jobId);
-    const { created_at, entrypoint, runtime, labels } = request;
     if (request.job_id !== jobId) throw new CorruptRecord(directory, `holds the job ${request.job_id}`);
     const state = await readState(directory);
     if (state.status === "pending" && hasOwnEnvironment(request)) scope.withOwnEnvironment.add(jobId);
-    return { job_id: jobId, created_at, entrypoint, runtime, labels, state, ...submissionIn(request) };
+    return jobOf(jobId, request, request.created_at, state);
   } catch (error) {
     const isDamaged = error instanceof CorruptRecord;
     if (!isDamaged) scope.unread.add(jobId); // a lack of descriptors says nothing of the job
@@ -121,10 +147,5 @@ async function readOriginalJob(directory: string, jobId: string): Promise<Job> {
     throw new CorruptRecord(directory, `holds the job ${record.fields.job_id}`);
   const { status, created_at } = record.fields;
   const state: State = isTerminal(status) ? endedState(record.fields) : { status: "pending" };
-  return { job_id: jobId, created_at, entrypoint: "", runtime: "", labels: noLabels, state };
-}
-
-function endedState({ status, started_at, completed_at, created_at }: StatusFields): State {
-  if (!isTerminal(status)) throw new Error(`${status} is not the end of a job`);
-  return { status, started_at, completed_at: completed_at ?? created_at };
+  return jobOf(jobId, undefined, created_at, state);
 }

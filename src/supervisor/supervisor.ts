@@ -2,9 +2,10 @@ import type { Job } from "../jobs/job.ts";
 import type { Accepted, Wish } from "./accept.ts";
 import { acceptOnce } from "./accept-once.ts";
 import { type CancelOutcome, cancelJob } from "./cancel.ts";
+import { CacheKeeper } from "./keep-cache.ts";
 import { pinJob, unpinJob } from "./pin.ts";
 import { Queue } from "./queue.ts";
-import { findJobs, resumeJobs } from "./recover.ts";
+import { type Found, findJobs, resumeJobs } from "./recover.ts";
 import { serialRefresh } from "./refresh.ts";
 import { type RemoveOutcome, removeJob } from "./remove.ts";
 import type { Refresh, Scope } from "./scope.ts";
@@ -33,8 +34,8 @@ export interface Supervisor {
   resume(): Promise<void>;
   /** Begins to start jobs, to delete what an earlier server had removed, and to watch over those that run, more closely while no watcher tells of them. */
   begin(isBlind: () => boolean): void;
-  /** Starts no more jobs; those that run go on without the server. */
-  end(): void;
+  /** Starts no more jobs; those that run go on without the server. What is worth remembering is written. */
+  end(): Promise<void>;
 }
 
 /** Every job that runs is looked at each second: what no watcher told is found then. Twice as often without one. */
@@ -59,6 +60,8 @@ export function createSupervisor(
     trash: new Trash(given.config, given.events),
   };
   let timer: NodeJS.Timeout | undefined;
+  let keeper: CacheKeeper | undefined;
+  let found: Found = { jobIds: [], unfinished: [], uncached: 0 };
   const release = ({ job_id }: Job) => {
     queue.release(job_id);
     scope.withOwnEnvironment.delete(job_id);
@@ -79,9 +82,12 @@ export function createSupervisor(
     unpin: (jobId) => unpinJob(scope, jobId),
     refresh,
     look: (jobId) => void look(scope, jobId),
-    load: () => findJobs(scope),
-    resume: () => resumeJobs(scope),
+    load: async () => {
+      found = await findJobs(scope);
+    },
+    resume: () => resumeJobs(scope, found),
     begin: (isBlind) => {
+      keeper = new CacheKeeper(scope, found.uncached);
       queue.open();
       void scope.trash.takeLeftovers();
       let tick = 0;
@@ -89,9 +95,10 @@ export function createSupervisor(
         if (isBlind() || ++tick % ticksBetweenSweeps === 0) sweep(scope);
       }, secondsBetweenTicks * 1000);
     },
-    end: () => {
+    end: async () => {
       clearInterval(timer);
       queue.close();
+      await keeper?.end();
     },
   };
 }

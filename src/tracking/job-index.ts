@@ -1,9 +1,11 @@
 import type { Events } from "../events.ts";
 import type { Job, State } from "../jobs/job.ts";
 import { type Status, statuses, transitions } from "../jobs/status.ts";
+import type { Proof } from "../runs/proof.ts";
+import type { CachedRuns } from "./cached-runs.ts";
 import { asksForStatusAlone, type JobFilter, matcher } from "./job-filter.ts";
 import { JobOrder, orderKey, type Place } from "./job-order.ts";
-import { JobTable } from "./job-table.ts";
+import { type EndedEntry, JobTable } from "./job-table.ts";
 
 /** A piece of the list of jobs, newest first: their ids, where the next ones begin, and how many match in all. */
 export interface Page {
@@ -34,6 +36,67 @@ export class JobIndex {
       else this.#table.move(known, job.state);
     }
     this.#order.add(added);
+  }
+
+  /** Takes in the cached jobs that `isTrue` says are what their run directories say; returns how many. */
+  loadCached(cached: Iterable<CachedRuns>, isTrue: (jobId: string, proof: Proof) => boolean): number {
+    const added: number[] = [];
+    for (const { traits, entries } of cached) {
+      const numbers = traits.map((trait) => this.#table.traits.use(trait));
+      for (const entry of entries) {
+        if (this.#places.has(entry.jobId) || !isTrue(entry.jobId, entry.proof)) continue;
+        added.push(this.#keepEnded({ ...entry, trait: numbers[entry.trait] ?? 0 }));
+      }
+      for (const number of numbers) this.#table.traits.release(number);
+    }
+    this.#order.add(added);
+    return added.length;
+  }
+
+  #keepEnded(entry: EndedEntry): number {
+    const place = this.#table.putEnded(entry);
+    this.#places.set(entry.jobId, place);
+    if (entry.submission) this.#submitted.set(entry.submission.key, entry.jobId);
+    return place;
+  }
+
+  /** Keeps what the records of an ended job were when they were read. */
+  prove(jobId: string, proof: Proof): void {
+    const place = this.#places.get(jobId);
+    if (place !== undefined) this.#table.prove(place, proof);
+  }
+
+  /** Ids of all jobs that have ended, oldest first. */
+  endedIds(): string[] {
+    return this.#idsWhere((place) => this.#table.hasEnded(place));
+  }
+
+  /** Ids of those that have ended and of whose records it is not known what they were when they were read. */
+  unprovenIds(): string[] {
+    return this.#idsWhere((place) => this.#table.hasEnded(place) && !this.#table.isProven(place));
+  }
+
+  #idsWhere(wanted: (place: number) => boolean): string[] {
+    const ids: string[] = [];
+    for (let position = 0; position < this.#order.length; position++) {
+      const place = this.#order.at(position);
+      if (wanted(place)) ids.push(this.#table.idAt(place));
+    }
+    return ids;
+  }
+
+  /** Those of some jobs that have ended and are proven, as the cache holds them. */
+  ended(jobIds: readonly string[]): CachedRuns {
+    const numbers = new Map<number, number>();
+    const entries = jobIds.flatMap((jobId) => {
+      const place = this.#places.get(jobId);
+      const entry = place === undefined ? undefined : this.#table.endedAt(place);
+      if (entry === undefined) return [];
+      const trait = numbers.get(entry.trait) ?? numbers.size;
+      numbers.set(entry.trait, trait);
+      return [{ ...entry, trait }];
+    });
+    return { traits: [...numbers.keys()].map((number) => this.#table.traits.get(number)), entries };
   }
 
   /** Takes in a job that was accepted just now. */

@@ -1,13 +1,29 @@
 import { completedAt, type Job, type ProcessIdentity, type State, startedAt } from "../jobs/job.ts";
-import { type Status, statuses } from "../jobs/status.ts";
+import { isTerminal, type Status, statuses } from "../jobs/status.ts";
+import type { Proof } from "../runs/proof.ts";
 import { grown } from "./grown.ts";
-import { Moments } from "./moments.ts";
+import { type Moment, Moments, momentOf } from "./moments.ts";
 import { type Trait, Traits } from "./traits.ts";
 
 type Submission = NonNullable<Job["submission"]>;
 
+/** An ended job as it is kept, and what its records were when they were read. */
+export interface EndedEntry {
+  readonly jobId: string;
+  readonly status: "completed" | "failed";
+  /** The number of its trait. */
+  readonly trait: number;
+  readonly created: Moment;
+  readonly started: Moment;
+  readonly completed: Moment;
+  readonly submission: Submission | undefined;
+  readonly proof: Proof;
+}
+
 /** Stands for a place that holds no job any more; otherwise it is the number of a status, and one. */
 const vacant = 0;
+
+const unproven: Proof = [0, 0];
 
 /**
  * Jobs in numbered places, in a few columns of numbers instead of objects: a hundred thousand of them must neither
@@ -21,6 +37,7 @@ export class JobTable {
   readonly #completed = new Moments();
   #statuses = new Uint8Array(0);
   #traits = new Uint32Array(0);
+  #proofs = new Uint32Array(0);
   readonly #shims = new Map<number, ProcessIdentity>();
   readonly #submissions = new Map<number, Submission>();
   readonly #counts = [0, 0, 0, 0, 0];
@@ -28,24 +45,75 @@ export class JobTable {
 
   /** Puts a job into a free place and returns that. */
   put(job: Job): number {
-    const place = this.#free.pop() ?? this.#ids.length;
-    if (place >= this.#statuses.length) {
-      this.#statuses = grown(this.#statuses, place);
-      this.#traits = grown(this.#traits, place);
-    }
-    this.#ids[place] = job.job_id;
-    this.#created.set(place, job.created_at);
-    this.#traits[place] = this.traits.use(job);
-    if (job.submission !== undefined) this.#submissions.set(place, job.submission);
+    const place = this.#open(job.job_id, this.traits.use(job), momentOf(job.created_at), job.submission);
     this.move(place, job.state);
     return place;
+  }
+
+  /** The same for an ended job that is told in numbers. */
+  putEnded(entry: EndedEntry): number {
+    const place = this.#open(entry.jobId, this.traits.useAgain(entry.trait), entry.created, entry.submission);
+    this.#mark(place, statuses.indexOf(entry.status) + 1);
+    this.#started.set(place, entry.started);
+    this.#completed.set(place, entry.completed);
+    this.prove(place, entry.proof);
+    return place;
+  }
+
+  #open(jobId: string, trait: number, created: Moment, submission: Submission | undefined): number {
+    const place = this.#free.pop() ?? this.#ids.length;
+    if (place >= this.#statuses.length) this.#grow(place);
+    this.#ids[place] = jobId;
+    this.#traits[place] = trait;
+    this.#created.set(place, created);
+    if (submission !== undefined) this.#submissions.set(place, submission);
+    this.prove(place, unproven);
+    return place;
+  }
+
+  #grow(place: number): void {
+    this.#statuses = grown(this.#statuses, place);
+    this.#traits = grown(this.#traits, place);
+    this.#proofs = grown(this.#proofs, 2 * this.#statuses.length - 1);
+  }
+
+  /** Keeps what the records of an ended job were when they were read. */
+  prove(place: number, [one, other]: Proof): void {
+    this.#proofs[2 * place] = one;
+    this.#proofs[2 * place + 1] = other;
+  }
+
+  isProven(place: number): boolean {
+    return this.#proofs[2 * place] !== 0 || this.#proofs[2 * place + 1] !== 0;
+  }
+
+  hasEnded(place: number): boolean {
+    const status = this.statusAt(place);
+    return status !== undefined && isTerminal(status);
+  }
+
+  /** An ended job in numbers; undefined for one that has not ended, or of whose records nothing is known. */
+  endedAt(place: number): EndedEntry | undefined {
+    const status = this.statusAt(place);
+    const proof: Proof = [this.#proofs[2 * place] ?? 0, this.#proofs[2 * place + 1] ?? 0];
+    if (status === undefined || !isTerminal(status) || !this.isProven(place)) return undefined;
+    return {
+      jobId: this.idAt(place),
+      status,
+      trait: this.traitAt(place),
+      created: this.#created.get(place),
+      started: this.#started.get(place),
+      completed: this.#completed.get(place),
+      submission: this.#submissions.get(place),
+      proof,
+    };
   }
 
   /** Replaces the state of the job at a place. */
   move(place: number, state: State): void {
     this.#mark(place, statuses.indexOf(state.status) + 1);
-    this.#started.set(place, startedAt(state));
-    this.#completed.set(place, completedAt(state));
+    this.#started.set(place, momentOf(startedAt(state)));
+    this.#completed.set(place, momentOf(completedAt(state)));
     if (state.status === "running" && state.shim !== null) this.#shims.set(place, state.shim);
     else this.#shims.delete(place);
   }

@@ -25,6 +25,13 @@ export class Traits {
     return number;
   }
 
+  /** For one more job of a trait that is known. */
+  useAgain(number: number): number {
+    const known = this.#known[number];
+    if (known !== undefined) known.uses++;
+    return number;
+  }
+
   /** One job less has it. */
   release(number: number): void {
     const known = this.#known[number];
