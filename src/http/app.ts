@@ -10,7 +10,6 @@ import { mountDocs } from "./docs.ts";
 import { identifyClient } from "./guards/identify-client.ts";
 import { limitRate } from "./guards/limit-rate.ts";
 import { refuseForeignPages } from "./guards/refuse-foreign-pages.ts";
-import { openapiDocument } from "./openapi.ts";
 import { answerError, problemResponse } from "./problem.ts";
 import type { Route, Server } from "./route.ts";
 import { cancelJob } from "./routes/cancel-job.ts";
@@ -75,8 +74,14 @@ export function createApp(server: Server): Hono {
     const path = description.path.replaceAll(/\{(\w+)\}/g, ":$1").replace(/:path$/, ":path{.+}");
     app.on(description.method.toUpperCase(), path, (c) => respond(c, server));
   }
-  mountDocs(app, openapiDocument(routes));
+  mountDocs(app, describe);
   return app;
+}
+
+/** Most servers are never asked for it: what makes it is loaded for the first one who asks. */
+async function describe(): Promise<object> {
+  const { openapiDocument } = await import("./openapi.ts");
+  return openapiDocument(routes);
 }
 
 /** Nobody reads the body of a GET, and to look whether there is one costs more than all else that is done for it. */

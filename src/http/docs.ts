@@ -52,9 +52,16 @@ const redocPage = page(
   '<redoc spec-url="openapi.json" hide-loading></redoc>\n<script src="assets/redoc.standalone.js"></script>',
 );
 
-/** Swagger UI and ReDoc, from the installed packages alone. */
-export function mountDocs(app: Hono, description: object): void {
-  app.get("/openapi.json", (c) => c.json(description));
+/**
+ * Swagger UI and ReDoc, from the installed packages alone.
+ * @param describe makes the API's description, when it is first asked for
+ */
+export function mountDocs(app: Hono, describe: () => Promise<object>): void {
+  let description: Promise<object> | undefined;
+  app.get("/openapi.json", async (c) => {
+    description ??= describe();
+    return c.json(await description);
+  });
   mountPage(app, "docs", swaggerPage);
   mountPage(app, "redoc", redocPage);
   app.get("/assets/start-swagger.js", (c) =>

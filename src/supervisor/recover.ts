@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { opendir } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import type { Job, State } from "../jobs/job.ts";
 import { isJobId } from "../jobs/job-id.ts";
@@ -70,7 +70,7 @@ export async function findJobs(scope: Scope): Promise<Found> {
 async function namesIn({ config, events }: Scope): Promise<Omit<Found, "uncached">> {
   const jobIds: string[] = [];
   const unfinished: string[] = [];
-  for (const entry of await readdir(config.runsDir, { withFileTypes: true })) {
+  for await (const entry of await opendir(config.runsDir, { bufferSize: 1024 })) {
     const { name } = entry;
     if (name.startsWith(unfinishedPrefix) || name.startsWith(`${cacheFile}.`)) unfinished.push(name);
     else if (name.startsWith(".")) continue;

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -9,34 +9,61 @@ import { type CachedRuns, cachedRunsIn, cachedText } from "./cached-runs.ts";
 import type { JobIndex } from "./job-index.ts";
 
 /** The first line: a cache of another version, which may have read the records in another way, is none. */
-const heading = `quant-runs ${product.version} index 1\n`;
+const heading = `quant-runs ${product.version} index 1`;
 
 /**
  * What the cache says of ended jobs, line by line; what is missing, damaged or of another version is left out. Nothing of
  * it is believed before the proof of a job was compared with its run directory. It waits for the kernel.
  */
 export function* cachedRuns(runsDirectory: string): Generator<CachedRuns> {
-  const bytes = cacheBytes(join(runsDirectory, cacheFile));
-  if (!bytes.subarray(0, heading.length).equals(Buffer.from(heading))) return;
-  for (let start = heading.length; start < bytes.length; ) {
-    const end = bytes.indexOf("\n", start);
-    if (end < 0) return;
-    const runs = cachedRunsIn(bytes.subarray(start, end));
+  let isFirst = true;
+  for (const line of linesIn(join(runsDirectory, cacheFile))) {
+    if (isFirst && line.toString() !== heading) return;
+    const runs = isFirst ? undefined : cachedRunsIn(line);
     if (runs !== undefined) yield runs;
-    start = end + 1;
+    isFirst = false;
   }
 }
 
-function cacheBytes(path: string): Buffer {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-  let file: number | undefined;
+/** The lines of a file, one in memory at a time, without what stands behind the last line break. */
+function* linesIn(path: string): Generator<Buffer> {
+  using file = openCache(path);
+  let buffer = Buffer.allocUnsafe(256 * 1024);
+  let filled = 0;
+  for (let count = file.read(buffer); count > 0; count = file.read(buffer.subarray(filled))) {
+    filled += count;
+    let start = 0;
+    const content = buffer.subarray(0, filled);
+    for (let end = content.indexOf(10); end >= 0; end = content.indexOf(10, start)) {
+      yield content.subarray(start, end);
+      start = end + 1;
+    }
+    buffer.copyWithin(0, start, filled);
+    filled -= start;
+    if (filled === buffer.length) buffer = Buffer.concat([buffer, Buffer.alloc(filled)]);
+  }
+}
+
+interface OpenCache extends Disposable {
+  /** How many bytes were read; 0 at the end, and where there is nothing to read. */
+  read(buffer: Buffer): number;
+}
+
+/** Without a cache the start takes longer, and that is all. */
+function openCache(path: string): OpenCache {
   try {
-    file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    return readFileSync(file);
+    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return { read: (buffer) => readFrom(file, buffer), [Symbol.dispose]: () => closeSync(file) };
   } catch {
-    return Buffer.alloc(0); // without it the start takes longer, and that is all
-  } finally {
-    if (file !== undefined) closeSync(file);
+    return { read: () => 0, [Symbol.dispose]: () => undefined };
+  }
+}
+
+function readFrom(file: number, buffer: Buffer): number {
+  try {
+    return readSync(file, buffer);
+  } catch {
+    return 0; // a folder or a FIFO, or a disk that fails
   }
 }
 
@@ -53,7 +80,7 @@ export async function writeCache(index: JobIndex, runsDirectory: string): Promis
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   try {
     await using file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-    await file.appendFile(heading);
+    await file.appendFile(`${heading}\n`);
     await writeLines(index, file);
     await rename(temporary, path);
   } finally {

@@ -1,5 +1,4 @@
 import type { MiddlewareHandler } from "hono";
-import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { Problem } from "../../errors.ts";
 
 /**
@@ -7,9 +6,10 @@ import { Problem } from "../../errors.ts";
  * @throws Problem 429 with when to come back
  */
 export function limitRate(perSecond: number): MiddlewareHandler {
-  const limiter = new RateLimiterMemory({ points: perSecond, duration: 1 });
+  const loading = limiterOf(perSecond); // most servers have no such limit, and need none of this in memory
   return async (c, next) => {
     const { token, address } = c.get("client");
+    const { limiter, RateLimiterRes } = await loading;
     try {
       await limiter.consume(token === null ? `address ${address}` : `token ${token}`);
     } catch (spent) {
@@ -19,4 +19,9 @@ export function limitRate(perSecond: number): MiddlewareHandler {
     }
     await next();
   };
+}
+
+async function limiterOf(perSecond: number) {
+  const { RateLimiterMemory, RateLimiterRes } = await import("rate-limiter-flexible");
+  return { limiter: new RateLimiterMemory({ points: perSecond, duration: 1 }), RateLimiterRes };
 }
