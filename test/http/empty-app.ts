@@ -9,6 +9,7 @@ import { type Config, completeConfig, serveOptions } from "../../src/config/conf
 import { Events } from "../../src/events.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Documents } from "../../src/http/documents.ts";
+import type { Server } from "../../src/http/route.ts";
 import { Streams } from "../../src/http/streams.ts";
 import type { Job } from "../../src/jobs/job.ts";
 import { lockFile } from "../../src/runs/run-directory.ts";
@@ -44,7 +45,12 @@ export function emptyConfig(runsDir: string = served()): Config {
 }
 
 /** The app as it is in the server, with no more jobs than are given and nothing to start any with. */
-export function emptyApp({ runsDir = served(), jobs = [], actions = {} }: Contents = {}): Hono {
+export function emptyApp(contents: Contents = {}): Hono {
+  return createApp(emptyServer(contents));
+}
+
+/** What such an app answers from. */
+export function emptyServer({ runsDir = served(), jobs = [], actions = {} }: Contents = {}): Server {
   const config = emptyConfig(runsDir);
   const events = new Events();
   const index = new JobIndex(events);
@@ -56,7 +62,7 @@ export function emptyApp({ runsDir = served(), jobs = [], actions = {} }: Conten
     ...actions,
   };
   const journal = new Journal(events);
-  return createApp({
+  return {
     config,
     events,
     index,
@@ -67,5 +73,5 @@ export function emptyApp({ runsDir = served(), jobs = [], actions = {} }: Conten
     mask: undefined,
     watcher: { isBlind: () => false },
     documents: new Documents(runsDir),
-  });
+  };
 }
