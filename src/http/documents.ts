@@ -25,13 +25,15 @@ export function etagOf(text: string): string {
 }
 
 interface Kept {
+  /** The turn in which the kernel was asked last. */
+  turn: number;
   readonly shown: JobText;
   readonly status: Status;
   readonly facts: FileFacts;
 }
 
 /** How many characters of text are kept at most, and of how large a text. */
-const mostText = 16 * 1024 * 1024;
+const mostText = 24 * 1024 * 1024;
 const largestText = 64 * 1024;
 
 /** What a text costs beside its characters, about. */
@@ -48,6 +50,8 @@ export class Documents {
   #young = new Map<string, Kept>();
   #old = new Map<string, Kept>();
   #size = 0;
+  #turn = 0;
+  #isTurnKnown = false;
 
   constructor(runsDirectory: string) {
     this.#runsDirectory = runsDirectory;
@@ -58,20 +62,35 @@ export class Documents {
   get(jobId: string, status: Status): JobText | undefined {
     const kept = this.#young.get(jobId) ?? this.#old.get(jobId);
     if (kept === undefined) return undefined;
+    if (this.#isTurnKnown && kept.turn === this.#turn && kept.status === status) return kept.shown;
     const facts = factsNow(`${this.#runsDirectory}/${jobId}/${fileNames.status}`);
     if (kept.status !== status || facts === undefined || !isSame(facts, kept.facts)) {
       this.forget(jobId);
       return undefined;
     }
+    kept.turn = this.#turn;
     if (!this.#young.has(jobId)) this.#put(jobId, kept);
     return kept.shown;
+  }
+
+  /**
+   * For lists, which ask for hundreds of texts: within this turn of the event loop the kernel is asked once for each.
+   * What is answered in one turn was asked before it began, and so before whatever the client that asked does next.
+   */
+  askOnceInThisTurn(): void {
+    if (this.#isTurnKnown) return;
+    this.#isTurnKnown = true;
+    this.#turn++;
+    setImmediate(() => {
+      this.#isTurnKnown = false;
+    });
   }
 
   /** Keeps a text that was read, from a file with these facts, before this moment in milliseconds since 1970. */
   keep(jobId: string, status: Status, facts: FileFacts, shown: JobText, moment: number): void {
     if (this.#isLocal && shown.text.length <= largestText && hasSettled(facts, moment)) {
       const { dev, ino, size, ctimeMs } = facts;
-      this.#put(jobId, { shown, status, facts: { dev, ino, size, ctimeMs } });
+      this.#put(jobId, { turn: 0, shown, status, facts: { dev, ino, size, ctimeMs } });
     }
   }
 

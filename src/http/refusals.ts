@@ -17,8 +17,8 @@ const timeToRead = 1000;
  * server, and a path that a URL parser would quietly make into another one, as `/jobs/%2e%2e` into `/`.
  */
 export function refusalOf(incoming: IncomingMessage, config: Config): Problem | undefined {
-  const { url = "", httpVersion, headersDistinct } = incoming;
-  const { host: hosts = [] } = headersDistinct;
+  const { url = "", httpVersion } = incoming;
+  const hosts = hostsIn(incoming.rawHeaders);
   if (hosts.length !== 1 && !(httpVersion === "1.0" && hosts.length === 0)) {
     return new Problem(400, "The request must have exactly one Host header");
   }
@@ -40,6 +40,12 @@ export function refusalOf(incoming: IncomingMessage, config: Config): Problem | 
   const [path = ""] = url.split(/[?#]/, 1);
   const isTidied = /\/(\.|%2e){1,2}(\/|$)/i.test(path);
   return isTidied ? new Problem(404, "There is nothing at an address with dots") : undefined;
+}
+
+/** Every Host header, of names and values in turn; node:http tells of the first alone, or goes through all headers. */
+function hostsIn(rawHeaders: readonly string[]): string[] {
+  const isHost = (name: string) => name.length === 4 && name.toLowerCase() === "host";
+  return rawHeaders.filter((_, index) => index % 2 === 1 && isHost(rawHeaders[index - 1] ?? ""));
 }
 
 /** What could not be made into a request at all. */

@@ -57,6 +57,7 @@ async function* listText(
   next: string | null,
 ): AsyncGenerator<string, undefined> {
   let count = 0;
+  server.documents.askOnceInThisTurn();
   yield '{"jobs":[';
   for (let start = 0; start < ids.length; start += atOnce) {
     const documents = ids.slice(start, start + atOnce).map((jobId) => jobDocument(server, jobId));

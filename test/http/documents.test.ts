@@ -1,0 +1,63 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { Documents, JobText } from "../../src/http/documents.ts";
+import { factsNow } from "../../src/runs/file-facts.ts";
+import { fileOf, runDirectory } from "../../src/runs/run-directory.ts";
+import { plantEnded } from "../recovery/planted-runs.ts";
+import { temporaryFolder } from "../support/server.ts";
+
+/** Long after the records of these tests were written. */
+const later = Date.now() + 3_600_000;
+
+async function kept(...jobIds: string[]) {
+  const runsDir = await temporaryFolder();
+  const documents = new Documents(runsDir);
+  const keep = (jobId: string, text: string, moment = later) => {
+    const facts = factsNow(fileOf(runDirectory(runsDir, jobId), "status"));
+    if (facts === undefined) throw new Error(`${jobId} has no status.json`);
+    documents.keep(jobId, "completed", facts, new JobText(text), moment);
+  };
+  for (const jobId of jobIds) {
+    plantEnded(runsDir, jobId, 1);
+    keep(jobId, "text");
+  }
+  return { documents, keep, directoryOf: (jobId: string) => join(runsDir, jobId) };
+}
+
+test("a text is kept for its status alone, and until its file is gone", async () => {
+  const { documents, directoryOf } = await kept("a", "b");
+  expect(documents.get("a", "completed")?.text).toBe("text");
+  expect(documents.get("a", "failed")).toBeUndefined();
+  rmSync(directoryOf("b"), { recursive: true });
+  expect(documents.get("b", "completed")).toBeUndefined();
+});
+
+test("a text whose file has just changed, or that is very large, is not kept", async () => {
+  const { documents, keep, directoryOf } = await kept("a");
+  writeFileSync(join(directoryOf("a"), "status.json"), "new");
+  keep("a", "new", Date.now());
+  expect(documents.get("a", "completed")).toBeUndefined();
+  keep("a", "x".repeat(100_000));
+  expect(documents.get("a", "completed")).toBeUndefined();
+});
+
+test("the texts that are kept have room for so many characters, and those that are asked for stay", async () => {
+  const { documents, keep } = await kept("often", "once", "another");
+  for (let count = 0; count < 2000; count++) {
+    keep("another", "x".repeat(60_000));
+    if (documents.get("often", "completed") === undefined) throw new Error("it was forgotten");
+  }
+  expect(documents.get("once", "completed")).toBeUndefined();
+});
+
+test("the kernel is asked once for a text in one turn of the event loop, and anew in the next", async () => {
+  const { documents, directoryOf } = await kept("a");
+  documents.askOnceInThisTurn();
+  expect(documents.get("a", "completed")).toBeDefined();
+  rmSync(directoryOf("a"), { recursive: true });
+  expect(documents.get("a", "completed")).toBeDefined();
+  await setImmediate();
+  expect(documents.get("a", "completed")).toBeUndefined();
+});
