@@ -39,6 +39,13 @@ function served(): string {
   return folder;
 }
 
+/** What a supervisor has that starts no jobs. */
+export const nothingToStart = {
+  environmentOf: () => ({}),
+  startShim: () => Promise.reject(new Error("there is nothing to start")),
+  groups: noGroups,
+};
+
 /** What such an app runs with. */
 export function emptyConfig(runsDir: string = served()): Config {
   return completeConfig({ ...usualOptions(), port: 0, runsDir, durability: "process" });
@@ -55,10 +62,8 @@ export function emptyServer({ runsDir = served(), jobs = [], actions = {} }: Con
   const events = new Events();
   const index = new JobIndex(events);
   index.load(jobs);
-  const environmentOf = () => ({});
-  const startShim = () => Promise.reject(new Error("there is nothing to start"));
   const supervisor = {
-    ...createSupervisor({ config, index, events, environmentOf, startShim, groups: noGroups }),
+    ...createSupervisor({ config, index, events, ...nothingToStart }),
     ...actions,
   };
   const journal = new Journal(events);

@@ -22,7 +22,8 @@ export function refusingServer(): () => TestServer {
     expect((await send(server(), "/health")).body.status).toBe("healthy");
     expect(runDirectories()).toEqual(before.runs);
     expect((await send(server(), "/jobs")).body.total).toBe(before.runs.length);
-    expect(server().log.slice(before.log)).toEqual([]);
+    const complaints = server().log.slice(before.log);
+    expect(complaints.filter((line) => !line.includes("jobs start warm"))).toEqual([]);
   });
   return server;
 }

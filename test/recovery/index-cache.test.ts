@@ -20,7 +20,7 @@ import { createSupervisor } from "../../src/supervisor/supervisor.ts";
 import { cachedRunsIn, cachedText } from "../../src/tracking/cached-runs.ts";
 import { writeCache } from "../../src/tracking/index-cache.ts";
 import { JobIndex } from "../../src/tracking/job-index.ts";
-import { emptyConfig } from "../http/empty-app.ts";
+import { emptyConfig, nothingToStart } from "../http/empty-app.ts";
 import { send, startServer, temporaryFolder, waitFor } from "../support/server.ts";
 import { end, plantAll, plantEnded, replace } from "./planted-runs.ts";
 
@@ -40,10 +40,7 @@ async function load(runsDir: string): Promise<Loaded> {
   const index = new JobIndex(events);
   const troubles: string[] = [];
   events.on("trouble", (what, { job_id }) => troubles.push(`${what} ${job_id}`));
-  const startShim = () => {
-    throw new Error("there is nothing to start");
-  };
-  await createSupervisor({ config: emptyConfig(runsDir), index, events, startShim }).load();
+  await createSupervisor({ config: emptyConfig(runsDir), index, events, ...nothingToStart }).load();
   return { index, jobs: index.all(), troubles: troubles.toSorted() };
 }
 
