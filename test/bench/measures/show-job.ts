@@ -1,0 +1,56 @@
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { execa } from "execa";
+import { flood } from "../load/clients.ts";
+import type { Flooded } from "../load/flood.ts";
+import { undoAtEnd } from "../machine/at-end.ts";
+import { finishedRuns, writeIds } from "../machine/finished-runs.ts";
+import { benchFolder, temporaryFolder } from "../machine/folders.ts";
+import { environment } from "../machine/run.ts";
+import { startServer } from "../machine/server.ts";
+import { median, medianRatio } from "../statistics.ts";
+import type { Measurement } from "./measurement.ts";
+
+/** Reads of one job after another, of 20,000, against a server that only ever sends the same bytes. */
+export const showJob: Measurement = {
+  figures: ["show-job"],
+  measure: async (bench) => {
+    await using folder = temporaryFolder();
+    const runsDir = await finishedRuns(bench.count(20_000, 2000));
+    const jobs = readdirSync(runsDir).filter((name) => !name.startsWith("."));
+    const ids = writeIds(jobs, folder.path);
+    await using server = await startServer(bench, "warm", { runsDir });
+    const bytes = join(folder.path, "bytes");
+    writeFileSync(bytes, await (await fetch(`${server.url}/jobs/${jobs[0]}`)).text());
+    await using bare = await startBareHono(bytes);
+    const ask = (port: number) =>
+      flood({ port, connections: 4, method: "GET", path: "/jobs/{id}", ids, seconds: bench.count(4, 1) });
+    const [ours, others]: [Flooded[], Flooded[]] = [[], []];
+    await Promise.all([ask(bare.port), ask(server.port)]); // what is only slow once is over then
+    for (let round = 1; round <= bench.count(5, 2); round++) {
+      others.push(await ask(bare.port));
+      ours.push(await ask(server.port));
+      bench.say(
+        `round ${round}: ${ours.at(-1)?.rate.toFixed(0)}/s, bare ${others.at(-1)?.rate.toFixed(0)}/s`,
+      );
+    }
+    const [rates, bareRates] = [ours, others].map((all) => all.map(({ rate }) => rate));
+    const busy = median(others.map(({ client }) => client * 100));
+    const note = `${median(rates ?? [])?.toFixed(0)}/s against ${median(bareRates ?? [])?.toFixed(0)}/s, client busy ${busy?.toFixed(0)} % on the bare one`;
+    return { found: { "show-job": { values: [medianRatio(rates, bareRates)], note } } };
+  },
+};
+
+async function startBareHono(bytes: string): Promise<AsyncDisposable & { readonly port: number }> {
+  const script = join(benchFolder, "contenders", "bare-hono.ts");
+  const options = { env: environment(), extendEnv: false, stderr: "inherit", reject: false } as const;
+  const subprocess = execa(process.execPath, [script, bytes], options);
+  const ending = undoAtEnd(async () => {
+    subprocess.kill("SIGTERM");
+    await subprocess;
+  });
+  for await (const line of createInterface({ input: subprocess.stdout }))
+    return { port: Number(line), ...ending };
+  throw new Error("the bare Hono server ended");
+}
