@@ -16,8 +16,15 @@ import { svgText } from "./output/svg.ts";
 import { terminalTable } from "./output/table.ts";
 import { installPeers } from "./peers/install.ts";
 
+/** Set by a signal: what then fails does so because its servers are taken away. */
+let isStopped = false;
+
+// With `once`, execa would take the signal for one that nobody handles, and end this process before it has cleaned up.
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(name, () => void undoAll().finally(() => process.exit(128 + constants.signals[name])));
+  process.on(name, () => {
+    isStopped = true;
+    void undoAll().finally(() => process.exit(128 + constants.signals[name]));
+  });
 }
 
 try {
@@ -26,7 +33,8 @@ try {
   else await bench(options);
 } catch (error) {
   process.exitCode = 1;
-  process.stderr.write(`bench: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
+  if (!isStopped)
+    process.stderr.write(`bench: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
 } finally {
   await undoAll();
 }
