@@ -38,6 +38,8 @@ export function readOptions(args: readonly string[]): Options | "help" {
   });
   if (values.help) return "help";
   const { quick, readme, out = readme ? benchFolder : `${benchFolder}/out` } = values;
+  if (readme && positionals.length > 0)
+    throw new Error("the README's table is that of one run: name no figures");
   const names = positionals.length > 0 ? positionals.map(nameOf) : figureNames;
   return { quick, readme, out: resolve(out), names };
 }

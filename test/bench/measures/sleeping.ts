@@ -19,12 +19,14 @@ export const sleeping: Measurement = {
     await flood({ port: server.port, connections: 4, method: "POST", path: "/jobs", body, requests: jobs });
     while ((await activeJobs(server.url)) < jobs) await setTimeout(500);
     await setTimeout(rest);
-    const shares: number[] = [];
+    const [shares, seconds]: [number[], number] = [[], bench.count(20, 5)];
     for (let window = 1; window <= bench.count(3, 1); window++) {
-      shares.push(await shareOfACore(server.pid, bench.count(20, 5)));
+      shares.push(await shareOfACore(server.pid, seconds));
       bench.say(`window ${window}: ${shares.at(-1)?.toFixed(2)} %`);
     }
-    return { found: { sleeping: { values: [median(shares)], note: `${jobs} jobs, windows of 20 s` } } };
+    return {
+      found: { sleeping: { values: [median(shares)], note: `${jobs} jobs, windows of ${seconds} s` } },
+    };
   },
 };
 

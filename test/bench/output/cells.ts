@@ -23,8 +23,10 @@ export function cellsOf(figure: Figure, measured: Measured | undefined): Cells {
 
 function limits(bounds: readonly Bound[], name: "must" | "aim"): string {
   if (bounds.every((bound) => bound[name] === undefined)) return "";
-  const relation = bounds[0]?.relation ?? "";
-  return `${relation} ${joined(bounds.map((bound) => [shown(bound[name]), bound.unit]))}`;
+  const [first, ...others] = new Set(bounds.map(({ relation }) => relation));
+  if (others.length === 0)
+    return `${first} ${joined(bounds.map((bound) => [shown(bound[name]), bound.unit]))}`;
+  return joined(bounds.map((bound) => [`${bound.relation} ${shown(bound[name])}`, bound.unit]));
 }
 
 /** `7; 12 ms`: a unit that all share is said once. */

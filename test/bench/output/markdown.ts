@@ -29,9 +29,9 @@ function rowsOf(found: Found): string[] {
 /** The README's text with the figures of a run in their place. @throws when it has no place for them */
 export function withFigures(readme: string, figuresText: string): string {
   const [before, rest] = readme.split(`${markers.begin}\n`);
-  const [, after] = rest?.split(`\n${markers.end}`) ?? [];
+  const [, after] = rest?.split(markers.end) ?? [];
   if (after === undefined) throw new Error(`the README has no lines '${markers.begin}' and '${markers.end}'`);
-  return `${before}${markers.begin}\n${figuresText}\n${markers.end}${after}`;
+  return `${before}${markers.begin}\n${figuresText}\n\n${markers.end}${after}`;
 }
 
 export async function updateReadme(path: string, report: Report): Promise<void> {
