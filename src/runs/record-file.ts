@@ -3,7 +3,7 @@ import { access, type FileHandle, link, lstat, open, rename, rm } from "node:fs/
 import { basename, dirname, join } from "node:path";
 import { nanoid } from "nanoid";
 import type { z } from "zod";
-import type { FileFacts } from "./file-facts.ts";
+import { type FileFacts, isLocalDisk } from "./file-facts.ts";
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
 
@@ -62,6 +62,11 @@ export interface RecordText {
  * @throws CorruptRecord when something else than a regular file of sensible size stands there
  */
 export async function readWhole(path: string): Promise<RecordText | undefined> {
+  const small = answersAtOnce(path) ? readNow(path, scratch.length - 1) : "large";
+  return small === "large" ? readLater(path) : small;
+}
+
+async function readLater(path: string): Promise<RecordText | undefined> {
   try {
     await using file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const facts = await file.stat();
@@ -72,15 +77,35 @@ export async function readWhole(path: string): Promise<RecordText | undefined> {
   }
 }
 
+const local = new Map<string, boolean>();
+
+/**
+ * Whether what is asked of a file in a run directory is answered in less time than a thread takes to be asked: small
+ * records on a local disk have mostly just been written.
+ */
+export function answersAtOnce(path: string): boolean {
+  const runsDirectory = dirname(dirname(path));
+  const known = local.get(runsDirectory) ?? isLocalDisk(runsDirectory);
+  local.set(runsDirectory, known);
+  return known;
+}
+
 const scratch = Buffer.allocUnsafe(64 * 1024);
 
 /** As `readWhole`, but it waits for the kernel: only before requests are served, and on a local disk. */
 export function readWholeNow(path: string): RecordText | undefined {
+  const record = readNow(path, largestRecord);
+  return record === "large" ? undefined : record;
+}
+
+/** As `readWholeNow`; `"large"` for a record of more bytes than that. */
+function readNow(path: string, most: number): RecordText | "large" | undefined {
   let file: number | undefined;
   try {
     file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const facts = fstatSync(file);
     expectRecord(path, facts);
+    if (facts.size > most) return "large";
     const length = facts.size < scratch.length ? readSync(file, scratch, 0, scratch.length, null) : undefined;
     return {
       text: length === undefined ? readFileSync(file, "utf8") : scratch.toString("utf8", 0, length),
