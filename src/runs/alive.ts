@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { errorCode } from "./record-file.ts";
+import { answersAtOnce, errorCode } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
 /** `held`: somebody holds it, as the shim does while it lives. `released`: nobody does. `missing`: there is no FIFO. */
@@ -11,6 +11,7 @@ export type Alive = "held" | "released" | "missing";
  * ENXIO). No pid takes part, so none can be mistaken for another.
  */
 export async function probeAlive(directory: string): Promise<Alive> {
+  if (answersAtOnce(fileOf(directory, "alive"))) return probeAliveNow(directory);
   const fifo = await openAlive(directory);
   if (typeof fifo === "string") return fifo;
   await fifo.close();
@@ -31,7 +32,7 @@ export async function knock(directory: string): Promise<Alive> {
   return "held";
 }
 
-/** As `probeAlive`, but it waits for the kernel: only before requests are served, and on a local disk. */
+/** As `probeAlive`, but it waits for the kernel: only on a local disk. */
 export function probeAliveNow(directory: string): Alive {
   let fifo: number | undefined;
   try {

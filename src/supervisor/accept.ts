@@ -5,11 +5,12 @@ import type { JobEnvironment } from "../jobs/job-environment.ts";
 import { newJobId } from "../jobs/job-id.ts";
 import type { Labels } from "../jobs/labels.ts";
 import type { Limits } from "../jobs/limits.ts";
-import { keyOf, type Submission } from "../jobs/submission.ts";
+import type { Submission } from "../jobs/submission.ts";
 import { now } from "../jobs/timestamp.ts";
 import { createRunDirectory } from "../runs/accept.ts";
 import { expectPresent } from "../runs/run-directory.ts";
 import { hasOwnEnvironment } from "./environment.ts";
+import { submissionIn } from "./job-of.ts";
 import type { Scope } from "./scope.ts";
 
 /** What a client wants run. `parameters` is JSON text, exactly as it was sent. */
@@ -66,15 +67,6 @@ async function putJob(scope: Scope, wish: Wish): Promise<Accepted> {
   if (hasOwnEnvironment(wish)) scope.withOwnEnvironment.add(job_id);
   scope.queue.push(job_id);
   return { job_id, created_at };
-}
-
-/** A request's Idempotency-Key as the index has it, if it has one. */
-export function submissionIn({
-  submitted_by,
-  submission,
-}: Pick<Wish, "submitted_by" | "submission">): Pick<Job, "submission"> {
-  if (submission === null) return {};
-  return { submission: { key: keyOf(submitted_by, submission), digest: submission.digest } };
 }
 
 /** What is free to users other than root counts (statvfs(3), f_bavail). */

@@ -1,54 +1,87 @@
-import type { Job, State } from "../jobs/job.ts";
-import { noLabels } from "../jobs/labels.ts";
+import { getCompileCacheDir } from "node:module";
+import { availableParallelism } from "node:os";
+import { extname, join } from "node:path";
+import { execa } from "execa";
+import type { Job } from "../jobs/job.ts";
 import { endedRunNow, proofNow, readEndedRun } from "../runs/ended-run.ts";
-import type { Request } from "../runs/job-record.ts";
 import type { Proof } from "../runs/proof.ts";
 import { runDirectory } from "../runs/run-directory.ts";
+import { cachedRunsIn } from "../tracking/cached-runs.ts";
 import { cachedRuns } from "../tracking/index-cache.ts";
-import { submissionIn } from "./accept.ts";
+import { jobOf } from "./job-of.ts";
 import type { Scope } from "./scope.ts";
 
-type Surroundings = Pick<Scope, "config" | "index">;
+type Surroundings = Pick<Scope, "config" | "index" | "events">;
 
 /**
  * Takes those of these jobs into the index of which the cache tells what their run directories still say; returns how
  * many. It waits for the kernel, as what follows does: only before requests are served, and on a local disk.
  */
-export function findCachedJobs({ config, index }: Surroundings, jobIds: readonly string[]): number {
+export function findCachedJobs(
+  { config, index }: Pick<Surroundings, "config" | "index">,
+  jobIds: readonly string[],
+): number {
   const there = new Set(jobIds);
   return index.loadCached(cachedRuns(config.runsDir), (jobId, proof) => {
     return there.has(jobId) && areSame(proofNow(runDirectory(config.runsDir, jobId)), proof);
   });
 }
 
+/** From how many jobs on it pays to read them in processes, each of which takes a while to begin. */
+const leastForProcesses = 4000;
+
+/** More processes than this read no disk any faster. */
+const mostProcesses = 4;
+
 /**
  * Reads the ended jobs among these that are not in the index, and returns the ids of the others: those that have not
  * ended, and those with which something is wrong.
  */
-export function findEndedJobs(scope: Surroundings, jobIds: readonly string[]): string[] {
-  withoutStacks(() => scope.index.load(endedJobs(scope, jobIds)));
-  return jobIds.filter((jobId) => scope.index.statusOf(jobId) === undefined);
-}
-
-/** Every shim that is gone is an error of open(2): to note for each of them where it was thrown takes half of the time. */
-function withoutStacks(act: () => void): void {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  try {
-    act();
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-  }
+export async function findEndedJobs(scope: Surroundings, jobIds: readonly string[]): Promise<string[]> {
+  const isUnknown = (jobId: string) => scope.index.statusOf(jobId) === undefined;
+  const unknown = jobIds.filter(isUnknown);
+  const isRead = unknown.length >= leastForProcesses && (await readInProcesses(scope, unknown));
+  if (!isRead) scope.index.load(endedJobs(scope, unknown.filter(isUnknown)));
+  return unknown.filter(isUnknown);
 }
 
 /** One after the other, so that no more than one is in memory; each is in the index when the next one is asked for. */
 function* endedJobs({ config, index }: Surroundings, jobIds: readonly string[]): Generator<Job> {
   for (const jobId of jobIds) {
-    if (index.statusOf(jobId) !== undefined) continue;
     const run = endedRunNow(runDirectory(config.runsDir, jobId), jobId);
     if (run === undefined) continue;
     yield jobOf(jobId, run.request, run.created_at, run.state);
     if (run.proof !== undefined) index.prove(jobId, run.proof);
+  }
+}
+
+/** False where one of the processes has failed: what it had to read is not all in the index. */
+async function readInProcesses(scope: Surroundings, jobIds: readonly string[]): Promise<boolean> {
+  const count = Math.min(availableParallelism(), mostProcesses);
+  const share = Math.ceil(jobIds.length / count);
+  const shares = Array.from({ length: count }, (_, number) =>
+    jobIds.slice(number * share, (number + 1) * share),
+  );
+  const results = await Promise.allSettled(shares.map((some) => readInProcess(scope, some)));
+  const failure = results.find((result) => result.status === "rejected");
+  const what = "a process that reads run directories has failed; they are read without it";
+  if (failure !== undefined) scope.events.emit("trouble", what, { error: failure.reason });
+  return failure === undefined;
+}
+
+/** @throws ExecaError when the process has failed */
+async function readInProcess({ config, index }: Surroundings, jobIds: readonly string[]): Promise<void> {
+  const program = join(import.meta.dirname, `ended-reader${extname(import.meta.filename)}`);
+  const cached = getCompileCacheDir();
+  const reader = execa(process.execPath, ["--max-semi-space-size=16", program, config.runsDir], {
+    input: jobIds.join("\n"),
+    extendEnv: false,
+    env: cached === undefined ? {} : { NODE_COMPILE_CACHE: cached },
+    buffer: false,
+  });
+  for await (const line of reader) {
+    const runs = cachedRunsIn(Buffer.from(line));
+    if (runs !== undefined) index.loadCached([runs], () => true);
   }
 }
 
@@ -62,11 +95,4 @@ export async function proveEnded({ config, index }: Surroundings, jobId: string)
 
 function areSame([one, other]: Proof, proof: Proof): boolean {
   return one === proof[0] && other === proof[1];
-}
-
-/** A job as its records tell it; without a request it is one of the original wrapper. */
-export function jobOf(jobId: string, request: Request | undefined, created_at: string, state: State): Job {
-  const { entrypoint, runtime, labels } = request ?? { entrypoint: "", runtime: "", labels: noLabels };
-  const submission = request === undefined ? {} : submissionIn(request);
-  return { job_id: jobId, created_at, entrypoint, runtime, labels, state, ...submission };
 }

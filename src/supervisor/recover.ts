@@ -13,8 +13,9 @@ import { readOriginal } from "../runs/original-run.ts";
 import { CorruptRecord, sound } from "../runs/record-file.ts";
 import { cacheFile, runDirectory, unfinishedPrefix } from "../runs/run-directory.ts";
 import { readStatus } from "../runs/status-record.ts";
-import { findCachedJobs, findEndedJobs, jobOf } from "./ended-jobs.ts";
+import { findCachedJobs, findEndedJobs } from "./ended-jobs.ts";
 import { hasOwnEnvironment } from "./environment.ts";
+import { jobOf } from "./job-of.ts";
 import type { Scope } from "./scope.ts";
 import { look } from "./sweep.ts";
 
@@ -60,7 +61,7 @@ export async function findJobs(scope: Scope): Promise<Found> {
   const { runsDir } = scope.config;
   const names = await namesIn(scope);
   const cached = isLocalDisk(runsDir) ? findCachedJobs(scope, names.jobIds) : 0;
-  const left = isLocalDisk(runsDir) ? findEndedJobs(scope, names.jobIds) : names.jobIds;
+  const left = isLocalDisk(runsDir) ? await findEndedJobs(scope, names.jobIds) : names.jobIds;
   const jobs = await inBatches(left, (id) => inTime(scope, id, readJob(scope, id)));
   scope.index.load(jobs.flatMap((job) => job ?? []));
   const uncached = scope.index.count("completed") + scope.index.count("failed") - cached;

@@ -41,6 +41,11 @@ export class Traits {
     this.#free.push(number);
   }
 
+  /** All there are, in the order of their numbers. */
+  all(): Trait[] {
+    return this.#known.flatMap((known) => known ?? []);
+  }
+
   get(number: number): Trait {
     const known = this.#known[number];
     if (known === undefined) throw new Error(`no job has the trait ${number}`);

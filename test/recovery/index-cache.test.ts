@@ -148,6 +148,18 @@ test("changes of many kinds at once leave no wrong answer", async () => {
   await expectSameWithoutCache(runsDir);
 });
 
+test("thousands of runs are read by other processes, and are what they are when few are read", async () => {
+  const runsDir = await temporaryFolder();
+  const jobIds = plantAll(runsDir, 4200);
+  const all = await load(runsDir);
+  const other = await temporaryFolder();
+  for (const jobId of jobIds.slice(0, 2100)) renameSync(join(runsDir, jobId), join(other, jobId));
+  const [first, second] = [await load(other), await load(runsDir)];
+  const sorted = (jobs: readonly Job[]) => jobs.toSorted((a, b) => (a.job_id < b.job_id ? -1 : 1));
+  expect(sorted(all.jobs)).toEqual(sorted([...first.jobs, ...second.jobs]));
+  expect(all.troubles).toEqual([...first.troubles, ...second.troubles].toSorted());
+});
+
 /** Makes the cache's first line say something else of all its jobs, with the sum that belongs to it. */
 function forged(path: string, change: (text: string) => string): void {
   const [heading = "", line = ""] = readFileSync(path, "utf8").split("\n");
