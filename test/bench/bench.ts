@@ -32,9 +32,7 @@ try {
   if (options === "help") process.stdout.write(`${usage}\n`);
   else await bench(options);
 } catch (error) {
-  process.exitCode = 1;
-  if (!isStopped)
-    process.stderr.write(`bench: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
+  if (!isStopped) tellFailure(error);
 } finally {
   await undoAll();
 }
@@ -61,11 +59,18 @@ async function measure({ names, quick }: Options): Promise<Report> {
     figures.some((name) => names.includes(name)),
   )) {
     say(`\n${measurement.figures.join(", ")}`);
-    const result = await measurement.measure(given);
-    Object.assign(found, result.found);
-    comparisons.push(...(result.comparisons ?? []));
+    const result = await measurement.measure(given).catch(tellFailure);
+    Object.assign(found, result?.found);
+    comparisons.push(...(result?.comparisons ?? []));
   }
   return { facts: await readFacts(python), quick, found, comparisons: merged(comparisons) };
+}
+
+/** One measurement that fails costs no other: its figures are told as not measured. */
+function tellFailure(error: unknown): undefined {
+  if (isStopped) throw error;
+  process.exitCode = 1;
+  say(`bench: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
 }
 
 function say(line: string): void {
