@@ -39,7 +39,7 @@ def main():
     else:
         from quant_runs_shim import starter, waiter
 
-        waiter.run(waiter.open_directory(sys.argv[1]), surroundings, starter.Starter.of_cold_shim())
+        waiter.run(waiter.open_directory(sys.argv[1]), surroundings, starter.ServerAsStarter())
         os._exit(0)  # nothing is left to do, and an interpreter that takes its leave takes 10 ms for it
 
 

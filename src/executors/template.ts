@@ -28,7 +28,8 @@ export interface Owner {
   ready(problems: readonly string[]): void;
   unsafe(problems: readonly string[]): void;
   stale(): void;
-  ended(): void;
+  /** With what the kernel says of its end. */
+  ended(how: string): void;
 }
 
 export interface TemplatePlan {
@@ -72,7 +73,11 @@ export class Template {
       env: Object.assign(Object.create(null), environment),
     });
     this.#process.stdin.on("error", () => undefined); // it has ended, which is told below
-    void this.#listen();
+    // Its end is its exit: others, which an import has started, may hold its streams open for longer.
+    this.#process.nodeChildProcess.once("exit", (code, signal) => this.#end(signal ?? `exit code ${code}`));
+    void this.#process.then(({ code }) => this.#end(code ?? "its streams ended"));
+    const news = this.#process.stdio[3];
+    if (news instanceof Readable) createInterface({ input: news }).on("line", (line) => this.#take(line));
   }
 
   /**
@@ -85,7 +90,7 @@ export class Template {
       onClaim,
       begun: Promise.withResolvers(),
       ended: Promise.withResolvers(),
-      patience: setTimeout(() => this.#process.kill("SIGKILL"), secondsToFork * 1000),
+      patience: setTimeout(() => this.#abandon("it forked no shim for too long"), secondsToFork * 1000),
     };
     this.#launches.set(launch, launched);
     this.#process.stdin.write(`${JSON.stringify({ launch, directory })}\n`);
@@ -97,20 +102,21 @@ export class Template {
     this.#process.stdin.end();
   }
 
-  async #listen(): Promise<void> {
-    const news = this.#process.stdio[3];
-    if (news instanceof Readable) {
-      createInterface({ input: news }).on("line", (line) => this.#take(line));
-    }
-    await this.#process;
+  /** Whatever becomes of it, it is not waited for any more. */
+  #abandon(why: string): void {
+    this.#process.kill("SIGKILL");
+    this.#end(why);
+  }
+
+  #end(how: string): void {
     for (const launch of [...this.#launches.keys()]) this.#finish(launch, unseenEnd);
-    this.#owner.ended();
+    this.#owner.ended(how);
   }
 
   #take(line: string): void {
     const news = News.safeParse(parsed(line));
     if (news.success) this.#hear(news.data);
-    else this.#process.kill("SIGKILL"); // an import writes where only the template may
+    else this.#abandon("something that was imported writes where only the template may");
   }
 
   #hear(news: News): void {

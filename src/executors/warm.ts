@@ -47,9 +47,10 @@ class WarmStarts {
   renew(): void {
     const started = performance.now();
     let isReplaced = false;
-    const replace = () => {
-      if (!isReplaced) this.#renewSince(started);
+    const replace = (why?: string) => {
+      if (isReplaced) return;
       isReplaced = true;
+      this.#renewSince(started, why);
     };
     const template = new Template(this.#plan, {
       ready: (problems) => this.#serve(problems),
@@ -58,7 +59,7 @@ class WarmStarts {
         template.retire();
         replace();
       },
-      ended: replace,
+      ended: (how) => replace(how),
     });
     this.#template = template;
   }
@@ -81,9 +82,10 @@ class WarmStarts {
   }
 
   /** Sooner after a template that lasted, later and later after those that did not. */
-  #renewSince(started: number): void {
+  #renewSince(started: number, why: string | undefined): void {
     this.#isReady = false;
     if (this.#isOver) return;
+    if (why !== undefined) this.#events.emit("trouble", `jobs start cold: the template ended (${why})`, {});
     const hasLasted = performance.now() - started > secondsToProve * 1000;
     this.#failures = hasLasted ? 0 : this.#failures + 1;
     const seconds = Math.min(mostSecondsBetween, leastSecondsBetween * 2 ** Math.max(0, this.#failures - 1));

@@ -64,6 +64,7 @@ async function putJob(scope: Scope, wish: Wish): Promise<Accepted> {
   const job: Job = { job_id, created_at, entrypoint, runtime, labels, state, ...submissionIn(wish) };
   scope.index.add(job);
   scope.events.emit("accepted", job);
+  scope.accepted.add(job_id);
   if (hasOwnEnvironment(wish)) scope.withOwnEnvironment.add(job_id);
   scope.queue.push(job_id);
   return { job_id, created_at };

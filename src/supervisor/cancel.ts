@@ -24,6 +24,7 @@ export async function cancelJob(scope: Scope, jobId: string, requestedBy: string
     await scope.refresh(jobId);
     if (taken) return "accepted";
   }
+  scope.cancelling.add(jobId);
   const state = scope.index.get(jobId)?.state;
   await askShim(directory, request, state?.status === "running" ? state.shim : null);
   return "accepted";

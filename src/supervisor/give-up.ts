@@ -22,5 +22,6 @@ export async function giveUp(scope: Scope, jobId: string, end: ShimEnd): Promise
 
 function sentence({ exitCode, signal, spawnError }: ShimEnd): string {
   if (spawnError !== undefined) return `its shim could not be spawned (${spawnError})`;
+  if (exitCode === undefined && signal === undefined) return "nobody saw how its shims ended";
   return signal === undefined ? `its shim exited with code ${exitCode}` : `its shim was killed by ${signal}`;
 }

@@ -32,6 +32,10 @@ export interface Scope {
   readonly groups: JobGroups;
   /** Jobs whose shim this server has started and has not seen end. */
   readonly shims: Set<string>;
+  /** Jobs that this server has accepted and has not tried to start. */
+  readonly accepted: Set<string>;
+  /** Jobs that have not ended and that a client wants stopped. */
+  readonly cancelling: Set<string>;
   /** Jobs that have not ended and whose environment is not that of the others, as job.json tells. */
   readonly withOwnEnvironment: Set<string>;
   /** Run directories that could not be read at the start, for no fault of theirs. */

@@ -23,8 +23,9 @@ const mostAttempts = 3;
 /** Starts the shim of a job that holds a slot and stays with it to the shim's end. */
 export async function startJob(scope: Scope, jobId: string): Promise<void> {
   try {
-    // The first shim is started without a look: one that finds the job claimed leaves it alone.
-    for (let attempt = 1; attempt === 1 || (await isUnclaimed(scope, jobId)); attempt++) {
+    let isNew = scope.accepted.delete(jobId); // nobody can have claimed what this server has just accepted
+    for (let attempt = 1; isNew || (await isUnclaimed(scope, jobId)); attempt++) {
+      isNew = false;
       const end = await runShim(scope, jobId);
       if (!(await isUnclaimed(scope, jobId))) return;
       if (isScarcity(end)) attempt = 0;

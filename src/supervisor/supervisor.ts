@@ -32,15 +32,22 @@ export interface Supervisor {
   load(): Promise<void>;
   /** Takes up what an earlier server left. Starts nothing. */
   resume(): Promise<void>;
-  /** Begins to start jobs, to delete what an earlier server had removed, and to watch over those that run, more closely while no watcher tells of them. */
+  /**
+   * Begins to start jobs, to delete what an earlier server had removed, and to watch over those that run, more closely
+   * while no watcher tells of them.
+   */
   begin(isBlind: () => boolean): void;
   /** Starts no more jobs; those that run go on without the server. What is worth remembering is written. */
   end(): Promise<void>;
 }
 
-/** Every job that runs is looked at each second: what no watcher told is found then. Twice as often without one. */
+/**
+ * What no watcher told is found each second, twice as often without one. Jobs whose end this server waits for itself are
+ * looked at each ten seconds: a template that is stopped tells nothing.
+ */
 const secondsBetweenTicks = 0.5;
 const ticksBetweenSweeps = 2;
+const ticksBetweenWholeSweeps = 20;
 
 export function createSupervisor(
   given: Pick<Scope, "config" | "index" | "events" | "environmentOf" | "startShim" | "groups">,
@@ -52,6 +59,8 @@ export function createSupervisor(
     queue,
     refresh,
     shims: new Set(),
+    accepted: new Set(),
+    cancelling: new Set(),
     withOwnEnvironment: new Set(),
     unread: new Set(),
     looking: new Set(),
@@ -64,7 +73,7 @@ export function createSupervisor(
   let found: Found = { jobIds: [], unfinished: [], uncached: 0 };
   const release = ({ job_id }: Job) => {
     queue.release(job_id);
-    scope.withOwnEnvironment.delete(job_id);
+    for (const jobs of [scope.accepted, scope.cancelling, scope.withOwnEnvironment]) jobs.delete(job_id);
   };
   given.events.on("changed", (job) => {
     if ("completed_at" in job.state) release(job);
@@ -92,7 +101,8 @@ export function createSupervisor(
       void scope.trash.takeLeftovers();
       let tick = 0;
       timer = setInterval(() => {
-        if (isBlind() || ++tick % ticksBetweenSweeps === 0) sweep(scope);
+        tick++;
+        if (isBlind() || tick % ticksBetweenSweeps === 0) sweep(scope, tick % ticksBetweenWholeSweeps === 0);
       }, secondsBetweenTicks * 1000);
     },
     end: async () => {

@@ -6,22 +6,24 @@ import type { Scope } from "./scope.ts";
 const mostUnread = 16;
 
 /**
- * Looks at every job that holds a slot and whose end nobody else would tell of. This, not the watcher, is what makes the index right. A look that a sick disk
- * holds up is left to itself: it delays its own job and no other.
+ * Looks at jobs that hold a slot, at those whose end this server waits for only where it is to be whole. This, not the
+ * watcher, is what makes the index right. A look that a sick disk holds up is left to itself: it delays its own job and
+ * no other.
  */
-export function sweep(scope: Scope): void {
+export function sweep(scope: Scope, isWhole: boolean): void {
   const unread = [...scope.unread].slice(0, mostUnread);
   for (const jobId of unread) scope.unread.delete(jobId); // it comes back when it cannot be read again
-  for (const jobId of [...scope.queue.active, ...unread]) {
-    if (isWaitedFor(scope, jobId) || scope.looking.has(jobId)) continue;
+  const active = [...scope.queue.active].filter((jobId) => isWhole || !isWaitedFor(scope, jobId));
+  for (const jobId of [...active, ...unread]) {
+    if (scope.looking.has(jobId)) continue;
     scope.looking.add(jobId);
     void look(scope, jobId, remindOfCancel).finally(() => scope.looking.delete(jobId));
   }
 }
 
-/** A job that runs in a shim of this server's own: the kernel tells of its end (wait(2)), and no look could tell more. */
-function isWaitedFor(scope: Scope, jobId: string): boolean {
-  return scope.shims.has(jobId) && scope.index.get(jobId)?.state.status === "running";
+/** A job that runs in a shim of this server's own, of whose end it is told, and that nobody wants stopped. */
+function isWaitedFor({ shims, cancelling, index }: Scope, jobId: string): boolean {
+  return shims.has(jobId) && !cancelling.has(jobId) && index.statusOf(jobId) === "running";
 }
 
 /** A look that cannot fail: what stands in its way now is looked at again by the next sweep. */

@@ -43,8 +43,6 @@ def _send(answer, descriptor, pipe, directory):
 def _become_a_users_process(entrypoint, surroundings, errors):
     sys.argv[:] = [entrypoint]
     surroundings.enter()
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     import faulthandler
 
     faulthandler.enable(file=errors, all_threads=True)

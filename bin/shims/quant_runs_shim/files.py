@@ -38,6 +38,15 @@ def _open_log(path):
     return log
 
 
+def close_from(first):
+    """Every descriptor from this one on."""
+    try:
+        last = max(map(int, os.listdir("/dev/fd")))
+    except OSError:
+        last = 1024
+    os.closerange(first, last + 1)
+
+
 def write(descriptor, texts, durable=False):
     """Writes all texts and closes the file; a durable one outlives a loss of power (fsync(2))."""
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

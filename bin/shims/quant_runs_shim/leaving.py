@@ -21,15 +21,22 @@ def leave(code, surroundings):
         threading._shutdown()
         if threading.active_count() > 1:
             sys.exit(code)  # daemon threads, which only the interpreter's own end can stop
-    import atexit
-
-    atexit._run_exitfuncs()
+    _run_exit_functions()
     _flush_all()  # a collection closes a file's layers in any order, so that what waits in the upper one would be lost
     surroundings.dismantle()
     gc.collect()
     if not _flush_all():
         sys.exit(code)  # and the interpreter says so, as it does for a script
     ctypes.PyDLL(None).exit(code)  # exit(3) runs what libraries written in C have to do at the end
+
+
+def _run_exit_functions():
+    import atexit
+
+    try:
+        atexit._run_exitfuncs()
+    except BaseException:
+        pass  # Python 3.9 raises again what it has printed
 
 
 def _flush_all():
@@ -45,4 +52,4 @@ def _flush(file):
         file.flush()
         return True
     except Exception:
-        return file is None or file.closed
+        return file is None or getattr(file, "closed", False)

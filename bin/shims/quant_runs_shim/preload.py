@@ -3,10 +3,9 @@
 import importlib
 import os
 import sys
-import threading
 import time
 
-from .surroundings import is_of_library
+from .surroundings import file_of, is_of_library, members_of, users_modules
 
 _NANOSECONDS_UNTIL_SETTLED = 1_000_000_000
 """A file written so shortly before it was read may have been written once more after, within the same clock tick."""
@@ -17,36 +16,34 @@ _IMPORTABLE = (".py", ".pyc", ".so", ".pth", ".egg-link")
 class Preload:
     """The modules of one template. A job that would find other files than it did must not be forked from it."""
 
-    def __init__(self, names, surroundings):
+    def __init__(self, names, surroundings, own_files):
         self.problems = []
+        self.holds_modules = bool(names)
         began = time.time_ns()
-        before = set(sys.modules)
         surroundings.enter()
-        self._folders = {path: _Folder(path) for path in sys.path}
+        folders = list(sys.path)
+        self._folders = [_Folder(path) for path in folders]
         for name in names:
             self._import(name)
-        self.holds_modules = bool(names)
-        paths = _files_of(set(sys.modules) - before) + _files_of_template()
-        self._is_settled = all(_was_settled(_facts(path), began) for path in paths)
-        self._paths = "\0".join(paths)  # one object, so that looking through it copies one piece of shared memory
-        self._facts = self._facts_now()
+        self._folders += [_Folder(path) for path in _folders_of_users_packages() if path not in folders]
+        paths = [_holder_of(path) for path in map(file_of, list(sys.modules.values())) if path and not is_of_library(path)]
+        self._paths = "\0".join(own_files + paths)
+        facts = self._facts_of_all()
+        self._facts = repr(facts)
+        self._is_settled = all(_was_settled(each, began) for each in facts)
 
     @property
     def is_fresh(self):
         """Whether whoever imported the same modules now would find what this interpreter found."""
         return (
             self._is_settled
-            and all(folder.is_unchanged() for folder in self._folders.values())
-            and self._facts_now() == self._facts
+            and all(folder.is_unchanged() for folder in self._folders)
+            and repr(self._facts_of_all()) == self._facts
         )
 
-    def _facts_now(self):
-        return repr([_facts(path) for path in self._paths.split("\0")])
-
-    @property
-    def threads(self):
-        """Names of threads that a fork would leave behind in the middle of whatever they do (fork(2))."""
-        return [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+    def _facts_of_all(self):
+        """Paths and facts are kept as one text each, so that a look at all copies little of the memory that jobs share."""
+        return [_facts(path) for path in self._paths.split("\0")]
 
     def _import(self, name):
         try:
@@ -88,15 +85,9 @@ def _is_package(entry):
     return entry.is_dir() and os.path.exists(os.path.join(entry.path, "__init__.py"))
 
 
-def _files_of(names):
-    """Of these modules, but for the interpreter's own."""
-    paths = [getattr(sys.modules.get(name), "__file__", None) for name in names]
-    return [_holder_of(path) for path in paths if isinstance(path, str) and not is_of_library(path)]
-
-
-def _files_of_template():
-    package = __name__.partition(".")[0]
-    return [sys.executable, os.__file__] + _files_of(name for name in sys.modules if name.startswith(package))
+def _folders_of_users_packages():
+    packages = users_modules(list(sys.modules)).values()
+    return {path for package in packages for path in members_of(package).get("__path__", ()) if isinstance(path, str)}
 
 
 def _holder_of(path):

@@ -4,7 +4,7 @@ import ctypes
 import os
 
 _OPTION = b"--template\0"
-_VARIABLE = b"QUANT_RUNS_RUN_DIR="
+_VARIABLE = "QUANT_RUNS_RUN_DIR"
 
 
 class Shown:
@@ -12,9 +12,9 @@ class Shown:
 
     def __init__(self):
         facts = _facts_of_this_process()
-        self._arguments = _space_behind(facts[45:47], _OPTION, len(_OPTION))
-        self._variable = _space_behind(facts[47:49], _VARIABLE, 0)
-        del os.environ[_VARIABLE.decode("ascii").rstrip("=")]
+        self._arguments = _space_from(facts[45:47], b"\0" + _OPTION)
+        self._variable = _space_behind(facts[47:49], b"\0" + _VARIABLE.encode() + b"=")
+        del os.environ[_VARIABLE]
 
     def show_modules(self, names):
         """For the template itself."""
@@ -39,13 +39,24 @@ class _Space:
         return True
 
 
-def _space_behind(borders, mark, back):
-    """From the end of the mark, or so many bytes before that, to the last NUL of what stands there."""
-    start, end = map(int, borders)
-    text = ctypes.string_at(start, end - start)
+def _space_from(borders, mark):
+    """From the mark, but for its NUL, to the end."""
+    address, text = _memory(borders)
+    begin = text.index(mark) + 1
+    return _Space(address + begin, len(text) - begin)
+
+
+def _space_behind(borders, mark):
+    """From the end of the mark to the next NUL."""
+    address, text = _memory(borders)
     begin = text.index(mark) + len(mark)
-    last = len(text) if back else text.index(b"\0", begin) + 1
-    return _Space(start + begin - back, last - begin + back)
+    return _Space(address + begin, text.index(b"\0", begin) + 1 - begin)
+
+
+def _memory(borders):
+    """What stands between two addresses, behind a NUL as every part of it does, and where that would stand."""
+    start, end = map(int, borders)
+    return start - 1, b"\0" + ctypes.string_at(start, end - start)
 
 
 def _facts_of_this_process():

@@ -22,22 +22,27 @@ class Surroundings:
     def enter(self):
         """From here on `import` finds what a script started in the working directory would find."""
         sys.path[:] = self.path
-        if not self._were_entered:
-            self._give_back_names()
+        if self._were_entered:
+            return
         self._were_entered = True
+        self._give_back_names()
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
     def remember(self):
-        """In a template: what the user's modules hold now is not for a job to take apart."""
-        self._remembered = {module: dict(vars(module)) for module in _users_modules(sys.modules).values()}
+        """In a template: what imports have changed stays so, and what they hold is not for a job to take apart."""
+        self.path = list(sys.path)
+        self._remembered = {module: dict(members_of(module)) for module in users_modules(sys.modules).values()}
         self._last_remembered = next(reversed(sys.modules))
 
     def dismantle(self):
         """Lets go of the user's own modules, and of what a job has put into those that were there before it."""
-        for name in _users_modules(self._new_names()):
+        for name in users_modules(self._new_names()):
             del sys.modules[name]
         for module, before in self._remembered.items():
-            for name in [name for name, value in vars(module).items() if value is not before.get(name, before)]:
-                delattr(module, name)
+            members = members_of(module)
+            for name in [name for name, value in members.items() if value is not before.get(name, before)]:
+                del members[name]
 
     def _new_names(self):
         """Of the modules that came last; no other is touched, since each touch copies memory shared with the template."""
@@ -60,14 +65,28 @@ class Surroundings:
         return [entry for entry in self.path[:end] if not os.path.isfile(os.path.join(entry, "os.py"))]
 
 
-def _users_modules(names):
+def users_modules(names):
     """Of these, the ones that lie in no folder of installed packages."""
-    named = [(name, sys.modules[name], getattr(sys.modules[name], "__file__", None)) for name in names]
+    named = [(name, sys.modules[name], file_of(sys.modules[name])) for name in names]
     return {
         name: module
         for name, module, path in named
-        if isinstance(path, str) and not _is_installed(path) and not name.startswith(_OWN)
+        if path is not None and not _is_installed(path) and not name.startswith(_OWN)
     }
+
+
+def file_of(module):
+    """The file a module came from; None for one that came from none. Asks the module nothing, which may run its code."""
+    path = members_of(module).get("__file__")
+    return path if isinstance(path, str) else None
+
+
+def members_of(module):
+    """Its names and values, without a question to it."""
+    try:
+        return object.__getattribute__(module, "__dict__")
+    except AttributeError:
+        return {}  # not every entry of sys.modules is a module
 
 
 def is_of_library(path):

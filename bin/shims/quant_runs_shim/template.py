@@ -15,12 +15,12 @@ import sys
 from . import files, tree, waiter
 from .ending import signal_name
 from .preload import Preload, give_own_randomness
+from .process import Process
 from .shown import Shown
-from .starter import Starter, line_of, take_server
+from .starter import TemplateAsStarter, line_of, take_server
 from .wakeup import drain, forget_signals, wake_on_signals
 
 _EVENTS = 3
-_SIGNALS = (signal.SIGCHLD,)
 _SECONDS_BETWEEN_LOOKS = 2.0
 """While nothing happens: so that whoever edits a file and then runs it, waits for no import."""
 
@@ -34,30 +34,32 @@ def run(modules, surroundings):
     shown = Shown()
     shown.show_modules(modules)
     commands = _take_commands()
-    library = list(sys.path)
-    preload = Preload(modules, surroundings)
+    sys.argv[:] = [""]
+    library, environment, process = list(sys.path), dict(os.environ), Process()
+    preload = Preload(modules, surroundings, [sys.executable, os.__file__, _RUN_ENTRYPOINT])
     surroundings.remember()
     sys.path[:] = library
-    if preload.threads:
-        _tell(event="unsafe", problems=["the thread %s would not outlive a fork" % name for name in preload.threads])
+    if process.changes():
+        _tell(event="unsafe", problems=process.changes())
         os._exit(0)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.__stdout__, sys.__stderr__):
         stream.flush()
     gc.collect()
     gc.freeze()  # so that a collection in a job does not copy what all of them share
     _tell(event="ready", problems=preload.problems)
-    Template(commands, preload, surroundings, shown).serve()
+    Template(commands, preload, surroundings, shown, environment).serve()
 
 
 class Template:
     """The loop: commands come, shims end."""
 
-    def __init__(self, commands, preload, surroundings, shown):
-        self._commands, self._preload, self._surroundings, self._shown = commands, preload, surroundings, shown
+    def __init__(self, commands, preload, surroundings, shown, environment):
+        self._commands, self._preload, self._surroundings = commands, preload, surroundings
+        self._shown, self._environment = shown, environment
         self._received = b""
         self._pid = os.getpid()
         self._launches = {}
-        self._wake, self._stale = wake_on_signals(_SIGNALS), os.pipe()
+        (self._wake, self._handlers), self._stale = wake_on_signals((signal.SIGCHLD,)), os.pipe()
         self._sources = {commands: self._take, self._wake[0]: self._reap, self._stale[0]: self._retire}
 
     def serve(self):
@@ -129,18 +131,23 @@ class Template:
     def _run_shim(self, launch, directory, logs):
         """What a cold shim does, in what a cold shim would have; or one is put in its place, where that cannot be had."""
         os.setsid()
-        forget_signals(_SIGNALS)
+        forget_signals(self._handlers)
         for descriptor, log in zip((1, 2), logs):
             os.dup2(log, descriptor)
         if not self._preload.is_fresh:
             os.write(self._stale[1], b"!")
-            _start_cold(directory)
+            self._start_cold(directory)
         job = waiter.open_directory(directory)
         if not self._may_fork(job) or not self._shown.show_directory(job.path):
-            _start_cold(directory)
+            self._start_cold(directory)
         _name_directory(job.path)
         give_own_randomness()
-        waiter.run(job, self._surroundings, Starter(self._pid, _EVENTS, launch))
+        own = self._wake + self._stale + (self._commands,) + tuple(logs)
+        waiter.run(job, self._surroundings, TemplateAsStarter(self._pid, _EVENTS, launch, own))
+
+    def _start_cold(self, directory):
+        """With what a template was given; no import has changed the rest of it."""
+        os.execve(_RUN_ENTRYPOINT, [_RUN_ENTRYPOINT, directory], self._environment)
 
     def _may_fork(self, job):
         """What is imported ahead counts towards the address space of a job that may never have wanted it."""
@@ -148,7 +155,8 @@ class Template:
 
 
 def _take_commands():
-    """Descriptor 0 is the commands' no more, so that what is imported finds there what a job finds."""
+    """What is imported finds at descriptor 0 what a job finds there, and no other that is not the template's."""
+    files.close_from(_EVENTS + 1)
     commands = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -172,12 +180,10 @@ def _end_of(status):
     }
 
 
-def _start_cold(directory):
-    os.execv(_RUN_ENTRYPOINT, [_RUN_ENTRYPOINT, directory])
-
-
 def _name_directory(path):
     """As bin/run-entrypoint does."""
+    if hasattr(sys, "orig_argv"):
+        sys.orig_argv[2:] = [path]
     os.environ["QUANT_RUNS_RUN_DIR"] = path
     os.environ["QUANT_RUNS_JOB_ID"] = os.path.basename(path)
     os.environ["QUANT_RUNS_PROGRESS"] = os.path.join(path, "progress.jsonl")

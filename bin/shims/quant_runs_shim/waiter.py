@@ -26,8 +26,8 @@ def open_directory(path):
 
 def run(directory, surroundings, starter):
     """Runs the job of this run directory, unless another process has claimed it. In the job's process: does not return."""
-    _close_inherited_descriptors(starter.descriptor)
-    wake, (answers, answer_end) = _pipes()
+    starter.close_inherited()
+    (wake, handlers), (answers, answer_end) = _pipes()
     started_at = now()
     alive = _claim(directory, started_at)
     if alive is None:
@@ -36,7 +36,7 @@ def run(directory, surroundings, starter):
     tree.adopt_orphans()
     shim, child = os.getpid(), _fork(directory)
     if child == 0:
-        _leave_the_shim(shim, wake + (answers, alive))
+        _leave_the_shim(shim, handlers, wake + (answers, alive))
         caller.run(directory, surroundings, answer_end)
     os.close(answer_end)
     directory.write_status("running", started_at)
@@ -81,21 +81,11 @@ def leave_unclaimed(what, problem):
     sys.exit(_TRY_LATER if problem.errno in files.PASSING else 1)
 
 
-def _close_inherited_descriptors(but):
-    """What the server was itself started with is none of the job's business."""
-    try:
-        last = max(map(int, os.listdir("/dev/fd")))
-    except OSError:
-        last = 1024
-    for first, end in ((3, but), (but + 1, last + 1)) if but else ((3, last + 1),):
-        os.closerange(first, end)
-
-
-def _leave_the_shim(shim, descriptors):
+def _leave_the_shim(shim, handlers, descriptors):
     """The child gets a session of its own, so that no signal to its group reaches the shim."""
     os.setsid()
     tree.die_with(shim)
-    forget_signals(_SIGNALS)
+    forget_signals(handlers)
     for descriptor in descriptors:
         os.close(descriptor)
     tree.prefer_for_memory_killer()

@@ -5,21 +5,19 @@ import signal
 
 
 def wake_on_signals(numbers):
-    """The two ends of a pipe that becomes readable with the number of each of these signals that comes."""
+    """A pipe that becomes readable with the number of each of these signals that comes, and what they did before."""
     readable, writable = os.pipe()
     os.set_blocking(readable, False)
     os.set_blocking(writable, False)
     signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
-    for number in numbers:
-        signal.signal(number, lambda *_: None)
-    return readable, writable
+    return (readable, writable), {number: signal.signal(number, lambda *_: None) for number in numbers}
 
 
-def forget_signals(numbers):
-    """In a forked process: they do again what they do by default."""
+def forget_signals(before):
+    """In a forked process: the signals do again what they did."""
     signal.set_wakeup_fd(-1)
-    for number in numbers:
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    for number, handler in before.items():
+        signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def drain(descriptor):

@@ -1,0 +1,44 @@
+"""What belongs to a process as a whole and no import may change, since jobs would get it that import nothing of the kind."""
+
+import os
+import resource
+import signal
+import threading
+
+_LIMITS = [name for name in dir(resource) if name.startswith("RLIMIT_")]
+
+
+class Process:
+    """This process as it is now; `changes` says in sentences what is different later."""
+
+    def __init__(self):
+        self._facts = _facts()
+
+    def changes(self):
+        changed = [name for name, fact in _facts().items() if fact != self._facts[name]]
+        others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+        return (
+            ["an import changes the %s" % name for name in changed]
+            + ["the thread %s would not outlive a fork" % name for name in others]
+            + (["an import leaves a process of its own"] if _has_children() else [])
+        )
+
+
+def _facts():
+    mask = os.umask(0)
+    os.umask(mask)
+    return {
+        "working directory": os.getcwd(),
+        "umask": mask,
+        "signal mask": signal.pthread_sigmask(signal.SIG_BLOCK, ()),
+        "limits": [resource.getrlimit(getattr(resource, name)) for name in _LIMITS],
+    }
+
+
+def _has_children():
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0] != 0:
+            pass  # one that has ended
+        return True
+    except ChildProcessError:
+        return False
