@@ -167,7 +167,15 @@ test("a job that has deleted its claim runs on under the next server, and not tw
   const log = join(server.runsDir, jobId, "stdout.log");
   await waitFor(() => expect(readFileSync(log, "utf8")).toBe("deleted\n"));
   await server.kill();
-  const next = await startServer({ ...oneSlot, runsDir: server.runsDir });
+  const next = await startServer({
+    args: [...oneSlot.args, "--log-level", "debug"],
+    runsDir: server.runsDir,
+  });
+  // Each look after the first is one by which the server would start it, did it take it for unclaimed.
+  await waitFor(() =>
+    expect(next.log.filter((line) => line.includes("observed: claiming")).length).toBeGreaterThan(2),
+  );
+  expect(next.log.join("\n")).not.toContain("shim started");
   writeFileSync(path, "");
   expect(await ended(next, jobId)).toMatchObject({ status: "completed", result: { result: "once" } });
   expect(readFileSync(log, "utf8")).toBe("deleted\n");

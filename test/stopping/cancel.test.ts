@@ -132,6 +132,14 @@ test("a wish that was written but not told is taken up by the next server", asyn
   expect((await ended(next, jobId)).failure?.reason).toBe("cancelled");
 });
 
+test("a job whose shim is stopped, again and again, is cancelled all the same", async () => {
+  const server = await startServer();
+  const jobId = await readyJob(server, "stops_shim");
+  await reached(server, jobId, "running");
+  await cancel(server, jobId);
+  expect((await ended(server, jobId)).failure?.reason).toBe("cancelled");
+});
+
 test("a job that has deleted its FIFO is cancelled through its shim's proven identity", async () => {
   const server = await startServer();
   const jobId = await readyJob(server, "sleeps");

@@ -137,6 +137,36 @@ test("a module that cannot be imported ahead is told in the log, and jobs that n
   expect((await run(server, "raises_on_import:anything")).failure?.reason).toBe("entrypoint");
 });
 
+test("what an import leaves behind is there for each job", async () => {
+  const server = await startWarmServer({ env: { QUANT_RUNS_PRELOAD: "meddles_on_import" } });
+  const expected = { file: true, stream: true, path: true, signals: [15] };
+  for (const count of [1, 2]) {
+    expect(await resultOf(server, "meddles_on_import:finds_all"), `job ${count}`).toEqual(expected);
+  }
+  expect(await resultOf(server, "surroundings:is_warm")).toBe(true);
+});
+
+test.each([
+  ["changes_folder_on_import", "an import changes the working directory"],
+  ["forks_on_import", "an import leaves a process of its own"],
+  ["aborts_on_import", "the template ended (SIGABRT)"],
+])("a module that %s makes no template, which the log tells", async (module, reason) => {
+  const server = await startServer({ env: { QUANT_RUNS_WARM: "on", QUANT_RUNS_PRELOAD: module } });
+  await waitFor(() => expect(server.log.join("\n")).toContain(`jobs start cold: ${reason}`));
+  expect(await resultOf(server, "surroundings:is_warm")).toBe(false);
+});
+
+test("a template that is stopped hides no end of its jobs", async () => {
+  const server = await startWarmServer({ args: ["--concurrency", "1"] });
+  const running = await submit(server, "patient:waits_for", { name: "end" });
+  await reached(server, running, "running");
+  process.kill(livingTemplateOf(server), "SIGSTOP");
+  const waiting = await submit(server, "surroundings:is_warm");
+  writeFileSync(join(server.runsDir, running, "end"), "");
+  expect((await ended(server, waiting)).result).toEqual({ result: false });
+  expect((await ended(server, running)).status).toBe("completed");
+});
+
 test("a module that starts a thread makes no template: a fork would leave the thread behind", async () => {
   const server = await startServer({ env: { QUANT_RUNS_WARM: "on", QUANT_RUNS_PRELOAD: "starts_thread" } });
   await waitFor(() => expect(server.log.join("\n")).toContain("jobs start cold: the thread ticker"));
