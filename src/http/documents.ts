@@ -46,9 +46,8 @@ const overhead = 300;
 export class Documents {
   readonly #runsDirectory: string;
   readonly #isLocal: boolean;
-  /** Kept since half of the room was used up; what is older and was not asked for meanwhile goes next. */
-  #young = new Map<string, Kept>();
-  #old = new Map<string, Kept>();
+  /** What was not asked for the longest comes first. */
+  readonly #kept = new Map<string, Kept>();
   #size = 0;
   #turn = 0;
   #isTurnKnown = false;
@@ -60,7 +59,7 @@ export class Documents {
 
   /** The text of a job with this status, if it is kept and its file is the same still. */
   get(jobId: string, status: Status): JobText | undefined {
-    const kept = this.#young.get(jobId) ?? this.#old.get(jobId);
+    const kept = this.#kept.get(jobId);
     if (kept === undefined) return undefined;
     if (this.#isTurnKnown && kept.turn === this.#turn && kept.status === status) return kept.shown;
     const facts = factsNow(`${this.#runsDirectory}/${jobId}/${fileNames.status}`);
@@ -69,7 +68,8 @@ export class Documents {
       return undefined;
     }
     kept.turn = this.#turn;
-    if (!this.#young.has(jobId)) this.#put(jobId, kept);
+    this.#kept.delete(jobId);
+    this.#kept.set(jobId, kept);
     return kept.shown;
   }
 
@@ -95,16 +95,23 @@ export class Documents {
   }
 
   #put(jobId: string, kept: Kept): void {
-    this.#young.set(jobId, kept);
-    this.#size += kept.shown.text.length + overhead;
-    if (this.#size < mostText / 2) return;
-    this.#old = this.#young;
-    this.#young = new Map();
-    this.#size = 0;
+    this.forget(jobId);
+    this.#kept.set(jobId, kept);
+    this.#size += sizeOf(kept);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#size <= mostText) break;
+      this.forget(oldest);
+    }
   }
 
   forget(jobId: string): void {
-    this.#young.delete(jobId);
-    this.#old.delete(jobId);
+    const kept = this.#kept.get(jobId);
+    if (kept === undefined) return;
+    this.#kept.delete(jobId);
+    this.#size -= sizeOf(kept);
   }
+}
+
+function sizeOf({ shown }: Kept): number {
+  return shown.text.length + overhead;
 }

@@ -30,8 +30,9 @@ export function findCachedJobs(
 /** From how many jobs on it pays to read them in processes, each of which takes a while to begin. */
 const leastForProcesses = 4000;
 
-/** More processes than this read no disk any faster. */
-const mostProcesses = 4;
+/** Two for each processor, since they wait for the disk as well; more than this read no disk any faster. */
+const processesPerProcessor = 2;
+const mostProcesses = 8;
 
 /**
  * Reads the ended jobs among these that are not in the index, and returns the ids of the others: those that have not
@@ -57,7 +58,7 @@ function* endedJobs({ config, index }: Surroundings, jobIds: readonly string[]):
 
 /** False where one of the processes has failed: what it had to read is not all in the index. */
 async function readInProcesses(scope: Surroundings, jobIds: readonly string[]): Promise<boolean> {
-  const count = Math.min(availableParallelism(), mostProcesses);
+  const count = Math.min(processesPerProcessor * availableParallelism(), mostProcesses);
   const share = Math.ceil(jobIds.length / count);
   const shares = Array.from({ length: count }, (_, number) =>
     jobIds.slice(number * share, (number + 1) * share),
