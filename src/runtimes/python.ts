@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { z } from "zod";
 import { StartError } from "../errors.ts";
@@ -12,8 +13,18 @@ export const python: Runtime = {
 
 const oldest = [3, 9] as const;
 const Interpreter = z.object({ executable: z.string().min(1), version: z.tuple([z.int(), z.int()]) });
-const question =
-  "import json, sys; print(json.dumps({'executable': sys.executable, 'version': sys.version_info[:2]}))";
+const shims = fileURLToPath(new URL("../../bin/shims", import.meta.url));
+
+/** Once it has answered, it imports the shim: that writes its bytecode where it may, which spares each job to make it. */
+const question = `
+import json, sys
+print(json.dumps({"executable": sys.executable, "version": sys.version_info[:2]}), flush=True)
+sys.path.insert(0, sys.argv[1])
+try:
+    import quant_runs_shim.waiter, quant_runs_shim.template
+except Exception:
+    pass
+`;
 
 /** The interpreter to ask for when none was named: the active virtual environment's, the project's, the system's. */
 export function defaultPython(environment: NodeJS.ProcessEnv, directory: string): string {
@@ -27,7 +38,7 @@ export function defaultPython(environment: NodeJS.ProcessEnv, directory: string)
  * @throws StartError when there is none, or one older than Python 3.9
  */
 export async function resolvePython(name: string): Promise<string> {
-  const asked = await execa(name, ["-I", "-c", question], {
+  const asked = await execa(name, ["-I", "-c", question, shims], {
     reject: false,
     stdin: "ignore",
     timeout: 30_000,
