@@ -25,6 +25,8 @@ export function etagOf(text: string): string {
 }
 
 interface Kept {
+  /** When it was put behind all others, as a number of such moves. */
+  moved: number;
   /** The turn in which the kernel was asked last. */
   turn: number;
   readonly shown: JobText;
@@ -49,6 +51,7 @@ export class Documents {
   /** What was not asked for the longest comes first. */
   readonly #kept = new Map<string, Kept>();
   #size = 0;
+  #moves = 0;
   #turn = 0;
   #isTurnKnown = false;
 
@@ -68,9 +71,19 @@ export class Documents {
       return undefined;
     }
     kept.turn = this.#turn;
+    this.#moveBack(jobId, kept);
+    return kept.shown;
+  }
+
+  /**
+   * Puts a text behind all others, unless it stands in the last half of them: a Map remembers every key that is taken out
+   * until it has to grow, and one that is taken out thousands of times is slow to find.
+   */
+  #moveBack(jobId: string, kept: Kept): void {
+    if (this.#moves - kept.moved < this.#kept.size / 2) return;
     this.#kept.delete(jobId);
     this.#kept.set(jobId, kept);
-    return kept.shown;
+    kept.moved = ++this.#moves;
   }
 
   /**
@@ -90,7 +103,7 @@ export class Documents {
   keep(jobId: string, status: Status, facts: FileFacts, shown: JobText, moment: number): void {
     if (this.#isLocal && shown.text.length <= largestText && hasSettled(facts, moment)) {
       const { dev, ino, size, ctimeMs } = facts;
-      this.#put(jobId, { turn: 0, shown, status, facts: { dev, ino, size, ctimeMs } });
+      this.#put(jobId, { moved: ++this.#moves, turn: 0, shown, status, facts: { dev, ino, size, ctimeMs } });
     }
   }
 
