@@ -1,7 +1,15 @@
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { jobText, type Request } from "./job-record.ts";
-import { createFile, type Durability, openFolder, syncFolder } from "./record-file.ts";
+import {
+  answersAtOnce,
+  createFile,
+  createFileNow,
+  type Durability,
+  openFolder,
+  syncFolder,
+} from "./record-file.ts";
 import { fileOf, runDirectory, unfinishedPrefix } from "./run-directory.ts";
 import { statusText } from "./status-record.ts";
 
@@ -13,6 +21,10 @@ export async function createRunDirectory(
 ): Promise<string> {
   const unfinished = join(runsDirectory, unfinishedPrefix + request.job_id);
   const directory = runDirectory(runsDirectory, request.job_id);
+  if (durability === "process" && answersAtOnce(fileOf(directory, "job"))) {
+    createNow(unfinished, directory, request);
+    return directory;
+  }
   await using names = await openFolder(runsDirectory, durability);
   await mkdir(unfinished, { mode: 0o700 });
   try {
@@ -29,6 +41,19 @@ export async function createRunDirectory(
     throw error;
   }
   return directory;
+}
+
+/** The same where nothing is waited for that a local disk does not answer from memory. */
+function createNow(unfinished: string, directory: string, request: Request): void {
+  mkdirSync(unfinished, { mode: 0o700 });
+  try {
+    createFileNow(fileOf(unfinished, "job"), jobText(request));
+    createFileNow(fileOf(unfinished, "status"), statusText(request, { status: "pending" }));
+    renameSync(unfinished, directory);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** Done when each is, so that nothing is under way any more when one of them has failed. */

@@ -1,4 +1,13 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type Stats } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  type Stats,
+  writeSync,
+} from "node:fs";
 import { access, type FileHandle, link, lstat, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { nanoid } from "nanoid";
@@ -192,6 +201,17 @@ export async function createFile(
   await using file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   await writeAll(file, Buffer.from(text));
   if (durability === "power") await file.sync();
+}
+
+/** As `createFile` for a file that need only outlive processes, but it waits for the kernel: only on a local disk. */
+export function createFileNow(path: string, text: string): void {
+  const file = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, at);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Every byte at its own place (pwrite(2)); a write that a full disk cut short is followed by one that says so. */

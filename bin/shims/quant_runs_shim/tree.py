@@ -7,6 +7,7 @@ import sys
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_LIBRARY = ctypes.CDLL(None)
 
 
 def adopt_orphans():
@@ -32,7 +33,7 @@ def prefer_for_memory_killer():
 
 def _prctl(option, value):
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+        _LIBRARY.prctl(option, value, 0, 0, 0)
 
 
 def descendants():
