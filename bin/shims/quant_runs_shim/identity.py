@@ -6,13 +6,7 @@ import os
 
 def of_this_process():
     """The members of a claim that let others find out whether this process still lives."""
-    return {
-        "pid": os.getpid(),
-        "start_time_ticks": _start_time_ticks(),
-        "boot_id": _boot_id(),
-        "pid_namespace": _pid_namespace(),
-        "host": os.uname().nodename,
-    }
+    return {"pid": os.getpid(), "start_time_ticks": _start_time_ticks(), **_PLACE}
 
 
 def _start_time_ticks():
@@ -41,3 +35,7 @@ def _text_of(path):
         if problem.errno not in (errno.ENOENT, errno.EACCES):
             raise
         return None
+
+
+_PLACE = {"boot_id": _boot_id(), "pid_namespace": _pid_namespace(), "host": os.uname().nodename}
+"""What a process has in common with those that it forks."""

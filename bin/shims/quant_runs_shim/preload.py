@@ -82,7 +82,7 @@ def _importable_names(folder):
 
 
 def _is_package(entry):
-    return entry.is_dir() and os.path.exists(os.path.join(entry.path, "__init__.py"))
+    return entry.name.isidentifier() and entry.is_dir() and os.path.exists(os.path.join(entry.path, "__init__.py"))
 
 
 def _folders_of_users_packages():

@@ -18,25 +18,26 @@ class Shown:
 
     def show_modules(self, names):
         """For the template itself."""
-        return self._arguments.write(_OPTION + ",".join(names).encode())
+        self._arguments.write(_OPTION + ",".join(names).encode())
+
+    def has_room_for(self, path):
+        return len(os.fsencode(path)) < min(self._arguments.size, self._variable.size)
 
     def show_directory(self, path):
-        """For a shim and all it forks: who looks for a job's processes finds them by this. False if it is too long."""
-        name = os.fsencode(path)
-        return self._arguments.write(name) and self._variable.write(name)
+        """For a shim and all it forks: who looks for a job's processes finds them by this."""
+        self._arguments.write(os.fsencode(path))
+        self._variable.write(os.fsencode(path))
 
 
 class _Space:
     """Memory of this process that the kernel reads when it is asked for these."""
 
     def __init__(self, address, size):
-        self._address, self._size = address, size
+        self._address, self.size = address, size
 
     def write(self, text):
-        if len(text) >= self._size:
-            return False
-        ctypes.memmove(self._address, text.ljust(self._size, b"\0"), self._size)
-        return True
+        """What does not fit is left out, and the last byte is a NUL."""
+        ctypes.memmove(self._address, text[: self.size - 1].ljust(self.size, b"\0"), self.size)
 
 
 def _space_from(borders, mark):

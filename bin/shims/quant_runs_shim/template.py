@@ -16,6 +16,7 @@ from . import files, tree, waiter
 from .ending import signal_name
 from .preload import Preload, give_own_randomness
 from .process import Process
+from .records import RunDirectory
 from .shown import Shown
 from .starter import TemplateAsStarter, line_of, take_server
 from .wakeup import drain, forget_signals, wake_on_signals
@@ -59,8 +60,9 @@ class Template:
         self._received = b""
         self._pid = os.getpid()
         self._launches = {}
-        (self._wake, self._handlers), self._stale = wake_on_signals((signal.SIGCHLD,)), os.pipe()
-        self._sources = {commands: self._take, self._wake[0]: self._reap, self._stale[0]: self._retire}
+        self._is_stale = False
+        self._wake, self._handlers = wake_on_signals((signal.SIGCHLD,))
+        self._sources = {commands: self._take, self._wake[0]: self._reap}
 
     def serve(self):
         """Who is stale is needed by its shims alone, which it tells of to their end."""
@@ -68,13 +70,15 @@ class Template:
             ready = select.select(list(self._sources), [], [], None if self._is_stale else _SECONDS_BETWEEN_LOOKS)[0]
             for descriptor in ready:
                 self._sources[descriptor]()
-            if not (ready or self._is_stale or self._preload.is_fresh):
-                self._retire()
+            if not ready:
+                self._look_at_files()
         os._exit(0)
 
-    @property
-    def _is_stale(self):
-        return self._stale[0] not in self._sources
+    def _look_at_files(self):
+        """Once they have changed, all jobs start cold until there is a new template."""
+        if not self._is_stale and not self._preload.is_fresh:
+            self._is_stale = True
+            _tell(event="stale")
 
     def _take(self):
         part = os.read(self._commands, 65536)
@@ -85,14 +89,15 @@ class Template:
             self._launch(**json.loads(line))
 
     def _launch(self, launch, directory):
-        logs, pid = [], None
+        self._look_at_files()
+        logs, pid, job = [], None, self._job_to_fork_for(directory)
         try:
             logs += files.open_logs(directory)
             pid = os.fork()
         except OSError as problem:
             _tell(event="refused", launch=launch, code=errno.errorcode.get(problem.errno, "UNKNOWN"))
         if pid == 0:
-            self._lead_job(launch, directory, logs)  # outside of every block that would go on in the job's process
+            self._lead_job(launch, job, directory, logs)  # outside of every block that would go on in the job's process
         for log in logs:
             os.close(log)
         if pid is not None:
@@ -109,16 +114,19 @@ class Template:
             if launch is not None:  # an import may have started a process of its own
                 _tell(event="ended", launch=launch, **_end_of(status))
 
-    def _retire(self):
-        """A shim has found files changed: it starts cold, and so must all others, until there is a new template."""
-        del self._sources[self._stale[0]]
-        _tell(event="stale")
+    def _job_to_fork_for(self, directory):
+        """None for one that must start cold. What all shims do is done here, where it copies none of the shared memory."""
+        try:
+            job = None if self._is_stale else RunDirectory(directory)
+        except Exception:
+            return None  # which a cold shim tells of in the job's log
+        return job if job and self._may_fork(job) and self._shown.has_room_for(job.path) else None
 
-    def _lead_job(self, launch, directory, logs):
+    def _lead_job(self, launch, job, directory, logs):
         """In the shim, and in the job's own process that this forks, which ends as a script does."""
         shim = os.getpid()
         try:
-            self._run_shim(launch, directory, logs)
+            self._run_shim(launch, job, directory, logs)
             os._exit(0)
         except BaseException as problem:
             if os.getpid() != shim:
@@ -128,26 +136,19 @@ class Template:
             sys.excepthook(type(problem), problem, problem.__traceback__)
             os._exit(1)
 
-    def _run_shim(self, launch, directory, logs):
-        """What a cold shim does, in what a cold shim would have; or one is put in its place, where that cannot be had."""
+    def _run_shim(self, launch, job, directory, logs):
+        """What a cold shim does, in what a cold shim would have; or one is put in its place, with what the template was given."""
         os.setsid()
         forget_signals(self._handlers)
         for descriptor, log in zip((1, 2), logs):
             os.dup2(log, descriptor)
-        if not self._preload.is_fresh:
-            os.write(self._stale[1], b"!")
-            self._start_cold(directory)
-        job = waiter.open_directory(directory)
-        if not self._may_fork(job) or not self._shown.show_directory(job.path):
-            self._start_cold(directory)
+        if job is None:
+            os.execve(_RUN_ENTRYPOINT, [_RUN_ENTRYPOINT, directory], self._environment)
+        self._shown.show_directory(job.path)
         _name_directory(job.path)
         give_own_randomness()
-        own = self._wake + self._stale + (self._commands,) + tuple(logs)
+        own = self._wake + (self._commands,) + tuple(logs)
         waiter.run(job, self._surroundings, TemplateAsStarter(self._pid, _EVENTS, launch, own))
-
-    def _start_cold(self, directory):
-        """With what a template was given; no import has changed the rest of it."""
-        os.execve(_RUN_ENTRYPOINT, [_RUN_ENTRYPOINT, directory], self._environment)
 
     def _may_fork(self, job):
         """What is imported ahead counts towards the address space of a job that may never have wanted it."""
