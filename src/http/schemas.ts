@@ -165,7 +165,7 @@ export const JobListQuery = z.object({
     .string()
     .transform((text, context) => {
       const [, created, jobId] =
-        /^(\d{1,17})\.(.{1,100})$/.exec(Buffer.from(text, "base64url").toString()) ?? [];
+        /^(\d{1,17})\.(.{1,128})$/.exec(Buffer.from(text, "base64url").toString()) ?? [];
       if (created !== undefined && jobId !== undefined) return { created: Number(created), jobId };
       context.addIssue("must be a `next_cursor` of this list");
       return z.NEVER;

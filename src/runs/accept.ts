@@ -3,15 +3,18 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { jobText, type Request } from "./job-record.ts";
 import {
-  answersAtOnce,
   createFile,
   createFileNow,
   type Durability,
+  isLocal,
   openFolder,
   syncFolder,
 } from "./record-file.ts";
 import { fileOf, runDirectory, unfinishedPrefix } from "./run-directory.ts";
 import { statusText } from "./status-record.ts";
+
+/** Characters of parameters that are written without a pause in between. */
+const mostAtOnce = 64 * 1024;
 
 /** Puts a job on disk, whole or not at all: its directory is built under another name and then renamed. */
 export async function createRunDirectory(
@@ -21,7 +24,8 @@ export async function createRunDirectory(
 ): Promise<string> {
   const unfinished = join(runsDirectory, unfinishedPrefix + request.job_id);
   const directory = runDirectory(runsDirectory, request.job_id);
-  if (durability === "process" && answersAtOnce(fileOf(directory, "job"))) {
+  const isSmall = request.parameters.length < mostAtOnce;
+  if (durability === "process" && isSmall && isLocal(runsDirectory)) {
     createNow(unfinished, directory, request);
     return directory;
   }

@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { exists } from "./record-file.ts";
+import { exists, isLocal } from "./record-file.ts";
 
 /** The files of a run directory that have a meaning; everything else in it is the callable's own. */
 export const fileNames = {
@@ -41,7 +42,9 @@ export class RunsDirectoryAway extends Error {
 
 /** Whether what a server keeps in its runs directory is not there: another disk, or none, has its place. */
 export async function isAway(runsDirectory: string): Promise<boolean> {
-  return !(await exists(join(runsDirectory, eventsFolder))) && !(await exists(join(runsDirectory, lockFile)));
+  const [events, lock] = [join(runsDirectory, eventsFolder), join(runsDirectory, lockFile)];
+  if (isLocal(runsDirectory)) return !existsSync(events) && !existsSync(lock);
+  return !(await exists(events)) && !(await exists(lock));
 }
 
 /** @throws RunsDirectoryAway when it has been unmounted or moved */

@@ -23,11 +23,17 @@ export async function cancelJob(scope: Scope, jobId: string, requestedBy: string
     const taken = await claimForServer(directory, neverStarted(request), scope.config.durability);
     await scope.refresh(jobId);
     if (taken) return "accepted";
+    if (hasEnded(scope, jobId)) return "ended"; // its shim was as quick as that
   }
   scope.cancelling.add(jobId);
   const state = scope.index.get(jobId)?.state;
   await askShim(directory, request, state?.status === "running" ? state.shim : null);
   return "accepted";
+}
+
+function hasEnded(scope: Scope, jobId: string): boolean {
+  const status = scope.index.statusOf(jobId);
+  return status !== undefined && isTerminal(status);
 }
 
 function neverStarted(request: CancelRequest): Ending {

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { isTerminal } from "../jobs/status.ts";
 import { isLocalDisk } from "../runs/file-facts.ts";
 import { expectPresent } from "../runs/run-directory.ts";
@@ -71,6 +72,7 @@ export class CacheKeeper {
     for (let start = 0; start < unproven.length; start += mostAtOnce) {
       const some = unproven.slice(start, start + mostAtOnce);
       await Promise.all(some.map((jobId) => proveEnded(this.#scope, jobId)));
+      await setImmediate(); // requests pass in between
     }
   }
 }

@@ -413,5 +413,5 @@ test("a token that is for reading alone removes and pins nothing, one of the sco
   expect((await by("read-token", "GET", `/jobs/${jobId}/pin`)).text).toBe('{"pinned":false}');
   expect(runsIn(runsDir)).toEqual([jobId]);
   expect((await by("run-token", "DELETE", `/jobs/${jobId}`)).status).toBe(204);
-  expect(removalsTold(other)).toMatchObject([{ token: "ci", job_id: jobId }]);
+  await waitFor(() => expect(removalsTold(other)).toMatchObject([{ token: "ci", job_id: jobId }]));
 });

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Context } from "hono";
 import type { z } from "zod";
 import type { JobFilter } from "../../tracking/job-filter.ts";
@@ -50,6 +51,16 @@ function addressOfNext(c: Context, cursor: string): string {
 /** How many documents are read at a time. */
 const atOnce = 4;
 
+/** How many documents are read in one turn of the event loop. */
+const inOneTurn = 100;
+
+/** Other requests pass after so many documents. */
+async function letOthersPass({ documents }: Server, read: number): Promise<void> {
+  if (read === 0 || read % inOneTurn !== 0) return;
+  await setImmediate();
+  documents.askOnceInThisTurn();
+}
+
 /** The list piece by piece: a page of large results is never in memory at once. */
 async function* listText(
   server: Server,
@@ -60,6 +71,7 @@ async function* listText(
   server.documents.askOnceInThisTurn();
   yield '{"jobs":[';
   for (let start = 0; start < ids.length; start += atOnce) {
+    await letOthersPass(server, start);
     const documents = ids.slice(start, start + atOnce).map((jobId) => jobDocument(server, jobId));
     for (const document of await Promise.all(documents)) {
       if (document !== undefined) yield (count++ === 0 ? "" : ",") + document.text;
