@@ -36,7 +36,8 @@ describe.skipIf(!isInstalled)("Schemathesis (skipped where it is not installed b
     const statuses = await statusesIn(report);
     const total = statuses.values().reduce((sum, count) => sum + count, 0);
     process.stdout.write(`fuzzed by ${total} requests: ${JSON.stringify(Object.fromEntries(statuses))}\n`);
-    expect({ stdout, exitCode }).toEqual({ stdout, exitCode: 0 });
+    if (exitCode !== 0) process.stdout.write(stdout);
+    expect(exitCode).toBe(0);
     expect(total).toBeGreaterThanOrEqual(scale.describedRequests);
     const failures = [...statuses.keys()].filter(
       (status) => status >= 500 && status !== 503 && status !== 507,

@@ -207,14 +207,15 @@ describe("while the server runs", () => {
 
   test("bytes count what a job has left on the disk", async () => {
     const runsDir = await temporaryFolder();
-    const server = await startServer({ runsDir, args: ["--keep-bytes", "3000000"] });
+    const server = await startServer({ runsDir, args: ["--keep-bytes", "8000000"] });
+    // Each takes three times that: job.json and status.json have the parameters, too.
     const leaves = async (kilobytes: number) =>
       (await run(server, "artifacts:leaves", { files: { "some/where/big": "x".repeat(kilobytes * 1000) } }))
         .job_id;
     const [first, second, third] = [await leaves(1000), await leaves(1000), await leaves(1500)];
     await waitFor(() => expect(runsIn(runsDir)).toEqual([second, third].toSorted()));
     await waitFor(() =>
-      expect(told(server)).toMatchObject([{ job_id: first, rule: "QUANT_RUNS_KEEP_BYTES=3000000" }]),
+      expect(told(server)).toMatchObject([{ job_id: first, rule: "QUANT_RUNS_KEEP_BYTES=8000000" }]),
     );
   });
 
