@@ -20,8 +20,6 @@ import { answerWith, headersOf, refusalOf, refuseBody, refuseGarbage, unreadable
 export const usualPatience = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
-  // Longer than clients and proxies keep a connection, mostly 60 s: one that is closed under a request looks like a crash.
-  keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 1000,
 } as const satisfies ServerOptions;
 
