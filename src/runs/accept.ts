@@ -2,14 +2,8 @@ import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { jobText, type Request } from "./job-record.ts";
-import {
-  createFile,
-  createFileNow,
-  type Durability,
-  isLocal,
-  openFolder,
-  syncFolder,
-} from "./record-file.ts";
+import { isLocal } from "./local-disk.ts";
+import { createFile, createFileNow, type Durability, openFolder, syncFolder } from "./record-file.ts";
 import { fileOf, runDirectory, unfinishedPrefix } from "./run-directory.ts";
 import { statusText } from "./status-record.ts";
 

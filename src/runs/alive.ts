@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { answersAtOnce, errorCode } from "./record-file.ts";
+import { answersAtOnce } from "./local-disk.ts";
+import { errorCode } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
 /** `held`: somebody holds it, as the shim does while it lives. `released`: nobody does. `missing`: there is no FIFO. */

@@ -2,19 +2,18 @@ import {
   closeSync,
   constants,
   fstatSync,
-  lstatSync,
   openSync,
   readFileSync,
   readSync,
   type Stats,
-  statSync,
   writeSync,
 } from "node:fs";
 import { access, type FileHandle, link, lstat, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { nanoid } from "nanoid";
 import type { z } from "zod";
-import { type FileFacts, isLocalDisk } from "./file-facts.ts";
+import type { FileFacts } from "./file-facts.ts";
+import { answersAtOnce } from "./local-disk.ts";
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
 
@@ -86,33 +85,6 @@ async function readLater(path: string): Promise<RecordText | undefined> {
   } catch (error) {
     return nothingThere(path, error);
   }
-}
-
-const local = new Map<string, number | undefined>();
-
-/** Whether a runs directory lies on a local disk; found out once. */
-export function isLocal(runsDirectory: string): boolean {
-  return localDevice(runsDirectory) !== undefined;
-}
-
-/** The number of the local disk a runs directory lies on (inode(7)); undefined for any other. */
-function localDevice(runsDirectory: string): number | undefined {
-  if (!local.has(runsDirectory)) {
-    local.set(runsDirectory, isLocalDisk(runsDirectory) ? statSync(runsDirectory).dev : undefined);
-  }
-  return local.get(runsDirectory);
-}
-
-/**
- * Whether what is asked of a file in a run directory is answered in less time than a thread takes to be asked: small
- * records on a local disk have mostly just been written. A job may put a link or a mount in its run directory's place.
- */
-export function answersAtOnce(path: string): boolean {
-  const directory = dirname(path);
-  const device = localDevice(dirname(directory));
-  if (device === undefined) return false;
-  const facts = lstatSync(directory, { throwIfNoEntry: false });
-  return facts === undefined || (facts.isDirectory() && facts.dev === device);
 }
 
 const scratch = Buffer.allocUnsafe(64 * 1024);

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { exists, isLocal } from "./record-file.ts";
+import { isLocal } from "./local-disk.ts";
+import { exists } from "./record-file.ts";
 
 /** The files of a run directory that have a meaning; everything else in it is the callable's own. */
 export const fileNames = {
