@@ -1,14 +1,12 @@
 """What happens in the job's own process: import the entrypoint, call it, store its result, say how that went."""
 
-import importlib
-import json
 import os
-import signal
 import sys
 
-from . import allowed, limits, values
+from . import allowed, json_text, limits, values
 from .answers import Answers, write_all
 from .leaving import leave
+from .signals import signal
 
 
 def run(directory, surroundings, answer_descriptor):
@@ -31,7 +29,7 @@ def run(directory, surroundings, answer_descriptor):
 
 def _send(answer, descriptor, pipe, directory):
     """Through the pipe, or where the callable has closed that, perhaps to open a file of its own there, by a file."""
-    text = json.dumps(answer)
+    text = json_text.to_text(answer)
     try:
         if os.path.samestat(os.fstat(descriptor), pipe):
             return write_all(descriptor, b"\n" + text.encode("ascii") + b"\n")
@@ -81,7 +79,8 @@ def _stored(value, directory, answers):
 
 def _resolve(entrypoint):
     module_name, _, name = entrypoint.partition(":")
-    target = getattr(importlib.import_module(module_name), name)
+    __import__(module_name)
+    target = getattr(sys.modules[module_name], name)
     if not callable(target):
         raise TypeError("'%s' is not callable: it is of type %s" % (entrypoint, type(target).__name__))
     return target

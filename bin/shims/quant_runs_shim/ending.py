@@ -1,12 +1,12 @@
 """How a job ended: from what its callable answered, what the kernel says of its process, and who stopped it."""
 
 import os
-import signal
 import sys
 
 from . import tree
 from .limits import cpu_limit
 from .records import now
+from .signals import name_of, signal
 
 _SHARE_OF_LIMIT = {signal.SIGXCPU: 0.5, signal.SIGKILL: 0.9}
 """Of the limit that must have been used: the kernel counts by its ticks, on a busy machine more than it tells as used."""
@@ -39,7 +39,7 @@ def _process(status):
     died = os.WIFSIGNALED(status)
     return {
         "exit_code": None if died else os.WEXITSTATUS(status),
-        "signal": signal_name(os.WTERMSIG(status)) if died else None,
+        "signal": name_of(os.WTERMSIG(status)) if died else None,
     }
 
 
@@ -97,11 +97,3 @@ def _sentence(watch, outcome):
     if answer is None:
         return sentence + ", before the callable had answered"
     return sentence + (": " + answer["error"] if answer["error"] else "")
-
-
-def signal_name(number):
-    """As signal(7) names it."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "SIG%d" % number

@@ -1,10 +1,11 @@
 """The end of a job's process: all that a script's end does for the user, without taking apart what was only imported."""
 
-import ctypes
 import gc
 import io
 import os
 import sys
+
+from . import c_library
 
 _FILE = io.IOBase.__base__
 """What all kinds of files descend from; to ask an object itself may run the user's code."""
@@ -27,7 +28,7 @@ def leave(code, surroundings):
     gc.collect()
     if not _flush_all():
         sys.exit(code)  # and the interpreter says so, as it does for a script
-    ctypes.PyDLL(None).exit(code)  # exit(3) runs what libraries written in C have to do at the end
+    c_library.call("exit", code)  # exit(3) runs what libraries written in C have to do at the end
 
 
 def _run_exit_functions():

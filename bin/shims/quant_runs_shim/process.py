@@ -2,8 +2,9 @@
 
 import os
 import resource
-import signal
-import threading
+import sys
+
+from .signals import signal
 
 _LIMITS = [name for name in dir(resource) if name.startswith("RLIMIT_")]
 
@@ -16,7 +17,8 @@ class Process:
 
     def changes(self):
         changed = [name for name, fact in _facts().items() if fact != self._facts[name]]
-        others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+        threading = sys.modules.get("threading")
+        others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()] if threading else []
         return (
             ["an import changes the %s" % name for name in changed]
             + ["the thread %s would not outlive a fork" % name for name in others]

@@ -1,13 +1,11 @@
 """The run directory as the shim sees it: which files it reads and writes, and how."""
 
-import json
 import os
 import stat
 import sys
 import time
-from datetime import datetime, timezone
 
-from . import files, identity
+from . import files, identity, json_text
 from .group import Group
 
 RESULT_BYTES_IN_STATUS = 1024 * 1024
@@ -30,7 +28,8 @@ _STATUS_FROM_JOB = ("entrypoint", "runtime", "labels", "parameters")
 
 def now():
     """The time as the contract writes it: UTC, microseconds, explicit offset."""
-    return datetime.now(timezone.utc).isoformat(timespec="microseconds")
+    seconds, microseconds = divmod(time.time_ns() // 1000, 1_000_000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + ".%06d+00:00" % microseconds
 
 
 class RunDirectory:
@@ -62,7 +61,7 @@ class RunDirectory:
         """True for the one process that may run this job; everyone later gets False."""
         process = identity.of_this_process()
         self.claim_record = {"version": 1, "holder": "shim", "attempt": 1, "claimed_at": claimed_at, **process}
-        self._text_of_claim = json.dumps(self.claim_record, indent=2) + "\n"
+        self._text_of_claim = json_text.to_record(self.claim_record)
         temporary = self._path_of(".claim.%d" % os.getpid())
         descriptor = files.create(temporary)
         try:
@@ -84,7 +83,7 @@ class RunDirectory:
         if text is None:
             return None
         try:
-            request = json.loads(text)
+            request = json_text.from_text(text)
             return {name: str(request[name]) for name in ("requested_by", "requested_at")}
         except (ValueError, KeyError, TypeError, RecursionError):
             return {"requested_by": "a cancel.json that cannot be read", "requested_at": now()}
@@ -109,7 +108,7 @@ class RunDirectory:
         while True:
             try:
                 self._restore()
-                self._replace("exit.json", json.dumps(ending, indent=2) + "\n", durable=True)
+                self._replace("exit.json", json_text.to_record(ending), durable=True)
                 self._sync_directory()
                 return
             except OSError as problem:
@@ -153,18 +152,18 @@ class RunDirectory:
     def _status_text(self, status, started_at, ending):
         members = {
             "job_id": self._members["job_id"],
-            "status": json.dumps(status),
+            "status": json_text.to_text(status),
             "created_at": self._members["created_at"],
-            "started_at": json.dumps(started_at),
-            "completed_at": json.dumps(ending.get("completed_at")),
-            "error": json.dumps(ending.get("error")),
-            "failure": json.dumps(ending.get("failure")),
-            "termination": json.dumps(ending.get("termination")),
-            "usage": json.dumps(_usage(ending)),
+            "started_at": json_text.to_text(started_at),
+            "completed_at": json_text.to_text(ending.get("completed_at")),
+            "error": json_text.to_text(ending.get("error")),
+            "failure": json_text.to_text(ending.get("failure")),
+            "termination": json_text.to_text(ending.get("termination")),
+            "usage": json_text.to_text(_usage(ending)),
         }
         members.update(self._result_members(ending.get("result_bytes")))
         members.update((name, self._members[name]) for name in _STATUS_FROM_JOB if name in self._members)
-        lines = ",\n".join(json.dumps(name) + ": " + text for name, text in members.items())
+        lines = ",\n".join(json_text.to_text(name) + ": " + text for name, text in members.items())
         return "{\n" + lines + "\n}\n"
 
     def announce(self, news):
@@ -181,7 +180,7 @@ class RunDirectory:
             return {"result": "null"}
         if size > RESULT_BYTES_IN_STATUS:
             url = "/jobs/%s/result" % self.job["job_id"]
-            return {"result": "null", "result_bytes": str(size), "result_url": json.dumps(url)}
+            return {"result": "null", "result_bytes": str(size), "result_url": json_text.to_text(url)}
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
             with open(self._path_of("result.json"), "rb", opener=lambda path, _: os.open(path, flags)) as file:
@@ -234,15 +233,15 @@ def _usage(ending):
 def _members(text):
     """The raw text of each member of a JSON object that stands one member a line, as the server writes it."""
     lines = [line[:-1] if line.endswith(",") else line for line in text.strip().split("\n")[1:-1]]
-    return {json.loads(name): value for name, value in (line.split(": ", 1) for line in lines)}
+    return {json_text.from_text(name): value for name, value in (line.split(": ", 1) for line in lines)}
 
 
 def _parse(text):
     limit = getattr(sys, "get_int_max_str_digits", lambda: None)()
     if limit is None:
-        return json.loads(text)
+        return json_text.from_text(text)
     sys.set_int_max_str_digits(0)
     try:
-        return json.loads(text)
+        return json_text.from_text(text)
     finally:
         sys.set_int_max_str_digits(limit)

@@ -1,6 +1,5 @@
 """What the kernel shows of a process that was forked and not executed: its command line and its first environment."""
 
-import ctypes
 import os
 
 _OPTION = b"--template\0"
@@ -37,7 +36,9 @@ class _Space:
 
     def write(self, text):
         """What does not fit is left out, and the last byte is a NUL."""
-        ctypes.memmove(self._address, text[: self.size - 1].ljust(self.size, b"\0"), self.size)
+        with _own_memory("r+b") as memory:
+            memory.seek(self._address)
+            memory.write(text[: self.size - 1].ljust(self.size, b"\0"))
 
 
 def _space_from(borders, mark):
@@ -57,7 +58,14 @@ def _space_behind(borders, mark):
 def _memory(borders):
     """What stands between two addresses, behind a NUL as every part of it does, and where that would stand."""
     start, end = map(int, borders)
-    return start - 1, b"\0" + ctypes.string_at(start, end - start)
+    with _own_memory("rb") as memory:
+        memory.seek(start)
+        return start - 1, b"\0" + memory.read(end - start)
+
+
+def _own_memory(mode):
+    """Of this very process: after a fork it must be opened anew (proc_pid_mem(5))."""
+    return open("/proc/self/mem", mode, buffering=0)
 
 
 def _facts_of_this_process():

@@ -1,9 +1,8 @@
 """Who started a shim: what it has from there, and what it need not tell because its end is waited for (wait(2))."""
 
-import json
 import os
 
-from . import files
+from . import files, json_text
 
 _SERVER = "QUANT_RUNS_SERVER_PID"
 _NOBODY = -1
@@ -60,4 +59,4 @@ def take_server():
 
 def line_of(**event):
     """One event, as a template and its shims write them to the server: short enough not to be cut by another's."""
-    return json.dumps(event).encode("ascii") + b"\n"
+    return json_text.to_text(event).encode("ascii") + b"\n"

@@ -1,9 +1,8 @@
 """Stops a job: a dump of its stacks where a deadline passed, SIGTERM to all of it, then SIGKILL until nothing is left."""
 
-import signal
-
 from . import tree
 from .records import now
+from .signals import name_of, signal
 
 _SECONDS_FOR_DUMP = 0.3
 _ROUNDS_WITHOUT_PAUSE = 20
@@ -68,8 +67,8 @@ class Stop:
         reached = [process for process in processes if tree.send(process, number)]
         if number == signal.SIGKILL:
             self._killed.update(reached)
-            if reached and self._signals[-1:] and self._signals[-1]["signal"] == number.name:
+            if reached and self._signals[-1:] and self._signals[-1]["signal"] == name_of(number):
                 self._signals[-1]["processes"] += len(reached)
                 return
         if reached:
-            self._signals.append({"signal": number.name, "sent_at": now(), "processes": len(reached)})
+            self._signals.append({"signal": name_of(number), "sent_at": now(), "processes": len(reached)})

@@ -3,11 +3,13 @@
 import itertools
 import os
 import sys
+from _frozen_importlib_external import PathFinder  # importlib.machinery's, without the package around it
 
 _LIBRARY = os.path.dirname(os.__file__)
 _OWN = ("__main__", __name__.partition(".")[0])
 _PACKAGES = "-packages" + os.sep
 """What lies in site-packages or dist-packages was installed."""
+_BUILT_IN = frozenset(sys.builtin_module_names)
 
 
 class Surroundings:
@@ -50,14 +52,16 @@ class Surroundings:
 
     def _give_back_names(self):
         """A json.py of the user's own is found by the user's code, though the shim has loaded the library's."""
-        from importlib.machinery import PathFinder
-
         before_library = self.path_before_library()
-        for name in [name for name in sys.modules if name not in self._modules_at_start and "." not in name]:
+        for name in [name for name in self._loaded_since_start() if "." not in name]:
             found = PathFinder.find_spec(name, before_library)
             if found and found.origin:  # a folder of that name is no module: the library's still comes first
                 for loaded in [module for module in sys.modules if module.partition(".")[0] == name]:
                     del sys.modules[loaded]
+
+    def _loaded_since_start(self):
+        """But for what is part of the interpreter, which comes before everything on the path."""
+        return [name for name in sys.modules if name not in self._modules_at_start and name not in _BUILT_IN]
 
     def path_before_library(self):
         """The entries of the module path that are the user's own and are looked through before the standard library."""

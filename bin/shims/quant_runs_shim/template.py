@@ -6,18 +6,16 @@ way on descriptor 3. It ends with the server; the shims do not.
 
 import errno
 import gc
-import json
 import os
 import select
-import signal
 import sys
 
-from . import files, tree, waiter
-from .ending import signal_name
+from . import files, json_text, tree, waiter
 from .preload import Preload, give_own_randomness
 from .process import Process
 from .records import RunDirectory
 from .shown import Shown
+from .signals import name_of, signal
 from .starter import TemplateAsStarter, line_of, take_server
 from .wakeup import drain, forget_signals, wake_on_signals
 
@@ -86,7 +84,7 @@ class Template:
             del self._sources[self._commands]
         *lines, self._received = (self._received + part).split(b"\n")
         for line in lines:
-            self._launch(**json.loads(line))
+            self._launch(**json_text.from_text(line.decode("ascii")))
 
     def _launch(self, launch, directory):
         self._look_at_files()
@@ -177,7 +175,7 @@ def _end_of(status):
     died = os.WIFSIGNALED(status)
     return {
         "exit_code": None if died else os.WEXITSTATUS(status),
-        "signal": signal_name(os.WTERMSIG(status)) if died else None,
+        "signal": name_of(os.WTERMSIG(status)) if died else None,
     }
 
 

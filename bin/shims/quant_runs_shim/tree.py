@@ -1,13 +1,13 @@
 """The processes of a job: everything that descends from the shim, however it tried to leave."""
 
-import ctypes
 import os
-import signal
 import sys
+
+from . import c_library
+from .signals import signal
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
-_LIBRARY = ctypes.CDLL(None)
 
 
 def adopt_orphans():
@@ -33,7 +33,7 @@ def prefer_for_memory_killer():
 
 def _prctl(option, value):
     if sys.platform == "linux":
-        _LIBRARY.prctl(option, value, 0, 0, 0)
+        c_library.call("prctl", option, value, 0, 0, 0)
 
 
 def descendants():

@@ -1,14 +1,13 @@
 """Any value as JSON text. What JSON cannot hold gets the nearest form it can: the README lists them."""
 
+import _collections_abc as abc  # collections.abc, without the package around it
 import binascii
-import json
-import re
 import sys
-from collections import UserString, abc
+
+from . import json_text
 
 _LEAVES = (str, int, float, bool, type(None))
 _READY = (dict, list, tuple) + _LEAVES
-_STRING_OR_NOT_A_NUMBER = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN')
 _DEEPEST_RECURSION = 1000
 
 
@@ -19,12 +18,20 @@ def encode(value):
     # A callable that raised the limit would have the encoder overflow the stack where it should give up.
     sys.setrecursionlimit(min(_DEEPEST_RECURSION, sys.getrecursionlimit()))
     try:
-        text = json.dumps(value, default=_plain)
+        text = json_text.to_text(value, _plain)
     except (TypeError, ValueError, RecursionError):
         return "".join(_walk(value))
     if "NaN" in text or "Infinity" in text:
-        return _STRING_OR_NOT_A_NUMBER.sub(lambda found: found[0] if found[0][0] == '"' else "null", text)
+        return _without_others_than_numbers(text)
     return text
+
+
+def _without_others_than_numbers(text):
+    """NaN and Infinity as null, but where a string says so: between quotes, once no quote within a string is left."""
+    parts = text.replace("\\\\", "\0").replace('\\"', "\1").split('"')  # JSON text holds no such characters as they are
+    for name in ("-Infinity", "Infinity", "NaN"):
+        parts[::2] = [part.replace(name, "null") for part in parts[::2]]
+    return '"'.join(parts).replace("\1", '\\"').replace("\0", "\\\\")
 
 
 def _walk(root):
@@ -55,7 +62,7 @@ def _parts(value):
     if isinstance(value, dict):
         members = value.items()
         return "{", "}", (
-            (("" if first else ", ") + json.dumps(_key(name)) + ": ", member)
+            (("" if first else ", ") + json_text.to_text(_key(name)) + ": ", member)
             for first, (name, member) in zip(_first_of(members), members)
         )
     return "[", "]", (("" if first else ", ", item) for first, item in zip(_first_of(value), value))
@@ -68,7 +75,7 @@ def _first_of(items):
 def _leaf(value):
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return "null"
-    return json.dumps(value)
+    return json_text.to_text(value)
 
 
 def _key(name):
@@ -76,12 +83,12 @@ def _key(name):
     if isinstance(name, str):
         return str.__str__(name)
     if isinstance(name, _LEAVES):
-        return json.dumps(name)
+        return json_text.to_text(name)
     return _text(name)
 
 
 def _plain(value):
-    """A value json.dumps knows: a leaf, a dict, a list or a tuple. Its items may need the same again."""
+    """A value JSON knows: a leaf, a dict, a list or a tuple. Its items may need the same again."""
     try:
         if isinstance(value, _READY):
             return value
@@ -122,7 +129,7 @@ def _form_by_protocol(value, kind):
         return dict(value)
     if isinstance(value, (set, frozenset)):
         return _sorted(value)
-    if isinstance(value, UserString):
+    if any((base.__module__, base.__name__) == ("collections", "UserString") for base in kind.__mro__):
         return _text(value)
     if isinstance(value, (abc.Sequence, abc.Set, abc.ValuesView)) or kind.__module__ == "array":
         return list(value)

@@ -1,12 +1,13 @@
 """The life of one job as its shim leads it: claim, fork, wait, record. It runs no code of the user's."""
 
+import gc
 import os
-import signal
 import sys
 
 from . import caller, files, tree
 from .ending import ending_of
 from .records import RunDirectory, now
+from .signals import signal
 from .wakeup import forget_signals, wake_on_signals
 from .watch import Watch
 
@@ -34,6 +35,7 @@ def run(directory, surroundings, starter):
         return
     was_told = starter.tell_claim(directory.claim_record)
     tree.adopt_orphans()
+    gc.freeze()
     shim, child = os.getpid(), _fork(directory)
     if child == 0:
         _leave_the_shim(shim, handlers, wake + (answers, alive))

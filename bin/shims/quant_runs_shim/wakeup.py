@@ -1,7 +1,8 @@
 """Signals as something select(2) can wait for: the self-pipe trick."""
 
 import os
-import signal
+
+from .signals import signal
 
 
 def wake_on_signals(numbers):

@@ -1,15 +1,14 @@
 """Watches over a job's processes: takes the answer, reaps the dead, keeps the deadlines, stops what must stop."""
 
-import json
 import os
 import resource
 import select
-import signal
 import time
 
-from . import tree
+from . import json_text, tree
 from .files import note
 from .records import now
+from .signals import signal
 from .stop import Stop
 from .wakeup import drain
 
@@ -77,14 +76,14 @@ class Watch:
         part = os.read(self._answers, 65536)
         self._received = (self._received + part)[-_LONGEST_ANSWER:]
         if part.endswith(b"\n"):
-            self._accept(self._received.rsplit(b"\n", 2)[-2])
+            self._accept(self._received.rsplit(b"\n", 2)[-2].decode("utf-8", "replace"))
         if not part or self.answer is not None:
             self._watched.remove(self._answers)
 
     def _accept(self, received):
         """What the job itself has written into the pipe is no answer."""
         try:
-            answer = json.loads(received)
+            answer = json_text.from_text(received)
             answer.setdefault("error", None)
             self.answer = answer if _is_answer(answer) else None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
