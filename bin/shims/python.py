@@ -39,7 +39,10 @@ def main():
     else:
         from quant_runs_shim import starter, waiter
 
-        waiter.run(waiter.open_directory(sys.argv[1]), surroundings, starter.ServerAsStarter())
+        directory, server = waiter.open_directory(sys.argv[1]), starter.of_cold_shim()
+        process = waiter.fork(surroundings, lambda *_: directory)
+        process.prepare(directory.path)
+        waiter.run(directory, process, server)
         os._exit(0)  # nothing is left to do, and an interpreter that takes its leave takes 10 ms for it
 
 

@@ -5,6 +5,8 @@ export interface Launch {
   readonly directory: string;
   /** All of the shim's environment: nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Whether memory is bounded, to which whatever its process has imported ahead would count. */
+  readonly boundsMemory: boolean;
   /** Called where the shim can tell at once that it has claimed the job; what it does not tell, its files do. */
   readonly onClaim: (claim: ShimClaim) => void;
 }

@@ -32,16 +32,20 @@ class WarmStarts {
     this.#events = events;
   }
 
-  /** A job with variables of its own starts cold: what was imported ahead may have read others. */
   async start(launch: Launch): Promise<Shim> {
-    const isUsual = launch.environment === this.#plan.environment;
-    if (!isUsual || !this.#isReady || this.#template === undefined) return this.#cold(launch);
+    if (!this.#isUsual(launch) || !this.#isReady || this.#template === undefined) return this.#cold(launch);
     try {
       return await this.#template.launch(launch);
     } catch (error) {
       if (!(error instanceof TemplateGone)) throw error;
       return this.#cold(launch); // should both come to run, one of them gets the claim
     }
+  }
+
+  /** Not a job with variables of its own, since what was imported ahead may have read others, or with less memory. */
+  #isUsual({ environment, boundsMemory }: Launch): boolean {
+    const { environment: usual, modules } = this.#plan;
+    return environment === usual && !(boundsMemory && modules.length > 0);
   }
 
   renew(): void {

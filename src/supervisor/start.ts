@@ -1,12 +1,11 @@
 import { setTimeout } from "node:timers/promises";
-import type { Shim, ShimEnd } from "../executors/executor.ts";
+import type { Launch, Shim, ShimEnd } from "../executors/executor.ts";
 import type { Job } from "../jobs/job.ts";
 import { noLimits } from "../jobs/limits.ts";
 import { runningState, type ShimClaim } from "../runs/claim.ts";
 import { readRequest } from "../runs/job-record.ts";
 import { errorCode } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
-import type { Environment } from "./environment.ts";
 import { giveUp } from "./give-up.ts";
 import { groupSettings } from "./group.ts";
 import type { Scope } from "./scope.ts";
@@ -79,17 +78,25 @@ async function spawnShim(scope: Scope, jobId: string): Promise<Shim> {
   const job = scope.index.get(jobId);
   if (job === undefined) throw new Error(`job ${jobId} is not in the index`);
   const directory = runDirectory(scope.config.runsDir, jobId);
-  const environment = await environmentFor(scope, job);
+  const wishes = await wishesOf(scope, job);
   const onClaim = (claim: ShimClaim) => scope.index.change(jobId, runningState(claim));
-  const shim = await scope.startShim({ directory, environment, onClaim });
+  const shim = await scope.startShim({ directory, ...wishes, onClaim });
   scope.events.emit("spawned", job, shim.pid);
   return shim;
 }
 
+type Wishes = Pick<Launch, "environment" | "boundsMemory">;
+
 /** What differs from the others' is read from disk at the last moment: ten thousand jobs that wait keep none in memory. */
-async function environmentFor(scope: Scope, { job_id, runtime }: Job): Promise<Environment> {
-  if (!scope.withOwnEnvironment.has(job_id)) return scope.environmentOf(runtime);
+async function wishesOf(scope: Scope, { job_id, runtime }: Job): Promise<Wishes> {
+  if (!scope.withOwnEnvironment.has(job_id)) {
+    return { environment: scope.environmentOf(runtime), boundsMemory: false };
+  }
   const request = await readRequest(runDirectory(scope.config.runsDir, job_id));
-  const group = await groupSettings(scope, job_id, request?.limits ?? noLimits);
-  return scope.environmentOf(runtime, request?.env, group);
+  const limits = request?.limits ?? noLimits;
+  const group = await groupSettings(scope, job_id, limits);
+  return {
+    environment: scope.environmentOf(runtime, request?.env, group),
+    boundsMemory: limits.memory_bytes !== null,
+  };
 }

@@ -17,10 +17,18 @@ export function endJobsIn(runsDir: string): void {
 
 /** The process a server forks warm jobs from; undefined while there is none. */
 export function templateOf(server: number): number | undefined {
-  return pids().find((pid) => {
-    const parent = Number(textOf(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ")[1]);
-    return parent === server && textOf(`/proc/${pid}/cmdline`).includes("--template");
-  });
+  return childrenOf(server).find((pid) => textOf(`/proc/${pid}/cmdline`).includes("--template"));
+}
+
+export function childrenOf(parent: number): number[] {
+  return pids().filter(
+    (pid) => Number(textOf(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ")[1]) === parent,
+  );
+}
+
+/** Whether a process runs: one that has ended has no command line, though nobody may have waited for it yet. */
+export function isAlive(pid: number): boolean {
+  return textOf(`/proc/${pid}/cmdline`) !== "";
 }
 
 function kill(pid: number): void {

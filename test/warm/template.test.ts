@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { claimOf, processesOf } from "../support/processes.ts";
+import { childrenOf, claimOf, isAlive, processesOf } from "../support/processes.ts";
 import {
   ended,
   fixtures,
@@ -36,6 +36,11 @@ async function ownModules(): Promise<{ folder: string; imports: string; options:
 /** Waits until a job is forked from a template again: what has just been written is not trusted at once. */
 function startsWarm(server: TestServer): Promise<void> {
   return waitFor(async () => expect(await resultOf(server, "surroundings:is_warm")).toBe(true));
+}
+
+function expectTwo(pids: number[]): number[] {
+  expect(pids).toHaveLength(2);
+  return pids;
 }
 
 test("what is imported ahead is imported once for all jobs", async () => {
@@ -117,6 +122,19 @@ test("a template ends with its server, however that ends; its jobs do not", asyn
   await next.stop();
   await waitFor(() => expect(() => process.kill(second, 0)).toThrow());
   expect(process.kill(shim, 0)).toBe(true);
+});
+
+test("shims that are forked ahead end with their template; one that is killed costs no job", async () => {
+  const server = await startWarmServer();
+  const template = livingTemplateOf(server);
+  const spares = await waitFor(() => expectTwo(childrenOf(template)));
+  for (const spare of spares) process.kill(spare, "SIGKILL");
+  expect(await resultOf(server, "surroundings:is_warm")).toBe(true);
+  const others = await waitFor(() => expectTwo(childrenOf(template)));
+  const left = [...others, ...others.flatMap(childrenOf)];
+  expect(left).toHaveLength(4); // each with the process of a job to come
+  process.kill(template, "SIGKILL");
+  await waitFor(() => expect(left.filter(isAlive)).toEqual([]));
 });
 
 test("a template that is stopped holds no job up for ever", async () => {

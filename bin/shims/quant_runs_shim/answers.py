@@ -2,6 +2,8 @@
 
 import os
 
+from .files import write_all
+
 _LONGEST_TEXT = 64 * 1024
 """Characters of a message or a traceback that go into the record; stderr.log has them whole."""
 
@@ -61,11 +63,6 @@ class Answers:
             write_all(self._errors, text.encode("utf-8", "backslashreplace"))
         except OSError:
             pass  # a full disk must not hide the answer, which goes another way
-
-
-def write_all(descriptor, remaining):
-    while remaining:
-        remaining = remaining[os.write(descriptor, remaining) :]
 
 
 def _traceback(problem):

@@ -4,16 +4,26 @@ import os
 import sys
 
 from . import allowed, json_text, limits, values
-from .answers import Answers, write_all
+from .answers import Answers
+from .files import write_all
 from .leaving import leave
 from .signals import signal
 
 
-def run(directory, surroundings, answer_descriptor):
+def prepare():
+    """Makes this process one of the user's; returns a descriptor of its standard error that is not the user's own."""
+    import faulthandler
+
+    errors = os.dup(2)
+    faulthandler.enable(file=errors, all_threads=True)
+    faulthandler.register(signal.SIGQUIT, file=errors, all_threads=True)
+    return errors
+
+
+def run(directory, surroundings, answer_descriptor, errors):
     """Calls the entrypoint, reports the answer through the descriptor and ends the process as a script ends."""
-    process = os.getpid()
-    errors, pipe = os.dup(2), os.fstat(answer_descriptor)
-    _become_a_users_process(directory.job["entrypoint"], surroundings, errors)
+    process, pipe = os.getpid(), os.fstat(answer_descriptor)
+    sys.argv[:] = [directory.job["entrypoint"]]
     bounds = limits.Bounds(directory.limits, directory.group)
     answers = Answers(errors, bounds)
     value, answer = None, _refusal(directory.job["entrypoint"], bounds, answers)
@@ -36,15 +46,6 @@ def _send(answer, descriptor, pipe, directory):
     except OSError:
         pass  # closed
     directory.write_answer(text)
-
-
-def _become_a_users_process(entrypoint, surroundings, errors):
-    sys.argv[:] = [entrypoint]
-    surroundings.enter()
-    import faulthandler
-
-    faulthandler.enable(file=errors, all_threads=True)
-    faulthandler.register(signal.SIGQUIT, file=errors, all_threads=True)
 
 
 def _refusal(entrypoint, bounds, answers):

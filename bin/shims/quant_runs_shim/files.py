@@ -47,13 +47,43 @@ def close_from(first):
     os.closerange(first, last + 1)
 
 
+def read_to_mark(descriptor):
+    """What comes up to a NUL, behind which nothing comes yet; nothing where nobody is left who could write one."""
+    received = b""
+    while not received.endswith(b"\0"):
+        part = os.read(descriptor, 65536)
+        if not part:
+            return b""
+        received += part
+    return received[:-1]
+
+
+def read_text(path):
+    """All of a small UTF-8 file."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = [os.read(descriptor, 65536)]
+        while parts[-1]:
+            parts.append(os.read(descriptor, 1024 * 1024))
+        return b"".join(parts).decode("utf-8")
+    finally:
+        os.close(descriptor)
+
+
 def write(descriptor, texts, durable=False):
     """Writes all texts and closes the file; a durable one outlives a loss of power (fsync(2))."""
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(part for text in texts for part in _slices(text))
+    try:
+        for part in _parts(texts):
+            write_all(descriptor, part.encode("utf-8"))
         if durable:
-            file.flush()
-            os.fsync(file.fileno())
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor, remaining):
+    while remaining:
+        remaining = remaining[os.write(descriptor, remaining) :]
 
 
 def write_and_rename(descriptor, temporary, path, texts, durable):
@@ -100,6 +130,8 @@ def note(text):
         pass  # the records say it too
 
 
-def _slices(text, length=1024 * 1024):
-    """So that half a gigabyte of result is not copied as a whole to be encoded."""
-    return (text[start : start + length] for start in range(0, len(text), length))
+def _parts(texts, length=1024 * 1024):
+    """Small texts in one, large ones in slices, so that half a gigabyte of result is not copied as a whole to be encoded."""
+    if sum(map(len, texts)) <= length:
+        return ["".join(texts)]
+    return (text[start : start + length] for text in texts for start in range(0, len(text), length))

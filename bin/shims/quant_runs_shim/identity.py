@@ -3,6 +3,8 @@
 import errno
 import os
 
+from . import files
+
 
 def of_this_process():
     """The members of a claim that let others find out whether this process still lives."""
@@ -29,8 +31,7 @@ def _pid_namespace():
 
 def _text_of(path):
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+        return files.read_text(path)
     except OSError as problem:
         if problem.errno not in (errno.ENOENT, errno.EACCES):
             raise

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from .surroundings import file_of, is_of_library, members_of, users_modules
+from .surroundings import PathFinder, file_of, is_of_library, members_of, users_modules
 
 _NANOSECONDS_UNTIL_SETTLED = 1_000_000_000
 """A file written so shortly before it was read may have been written once more after, within the same clock tick."""
@@ -18,13 +18,13 @@ class Preload:
 
     def __init__(self, names, surroundings, own_files):
         self.problems = []
-        self.holds_modules = bool(names)
         began = time.time_ns()
         surroundings.enter()
         folders = list(sys.path)
         self._folders = [_Folder(path) for path in folders]
         for name in names:
             self._import(name)
+        PathFinder.find_spec("no_such_module")  # has every folder listed, which is listed again once it has changed (importlib.machinery)
         self._folders += [_Folder(path) for path in _folders_of_users_packages() if path not in folders]
         paths = [_holder_of(path) for path in map(file_of, list(sys.modules.values())) if path and not is_of_library(path)]
         self._paths = "\0".join(own_files + paths)
@@ -50,13 +50,6 @@ class Preload:
             importlib.import_module(name)
         except BaseException as problem:  # whatever it is, jobs that import it will tell of it themselves
             self.problems.append("%s cannot be imported: %s: %s" % (name, type(problem).__name__, problem))
-
-
-def give_own_randomness():
-    """A job's random numbers are its own. Python's `random` sees to that at each fork; numpy's global state does not."""
-    generator = sys.modules.get("numpy.random")
-    if generator is not None:
-        generator.seed()
 
 
 class _Folder:

@@ -37,15 +37,25 @@ class RunDirectory:
 
     def __init__(self, path):
         self.path = os.path.abspath(path)
-        with open(self._path_of("job.json"), encoding="utf-8") as file:
-            self._text_of_job = file.read()
-        self.claim_record = self._text_of_claim = None
-        self._members = _members(self._text_of_job)
-        self.job = _parse(self._text_of_job)
-        self.limits = {**_NO_LIMITS, **self.job.get("limits", {})}
+        self._text_of_job = files.read_text(self._path_of("job.json"))
+        self.claim_record = self.text_of_claim = None
+        self._job = self._limits = None
         self.group = Group(os.environ.pop("QUANT_RUNS_CGROUP", None))  # a shim that the job itself starts has none
         self.keeps_strays = os.environ.get("QUANT_RUNS_KEEP_STRAYS") == "1"
         self._survives_power_loss = os.environ.get("QUANT_RUNS_DURABILITY") != "process"
+
+    @property
+    def job(self):
+        """What is asked for. Raises ValueError when it is no JSON."""
+        if self._job is None:
+            self._job = _parse(self._text_of_job)
+        return self._job
+
+    @property
+    def limits(self):
+        if self._limits is None:
+            self._limits = {**_NO_LIMITS, **self.job.get("limits", {})}
+        return self._limits
 
     def hold_alive(self):
         """Opens the FIFO that tells the server this shim lives, for as long as the process holds the descriptor (fifo(7))."""
@@ -61,11 +71,11 @@ class RunDirectory:
         """True for the one process that may run this job; everyone later gets False."""
         process = identity.of_this_process()
         self.claim_record = {"version": 1, "holder": "shim", "attempt": 1, "claimed_at": claimed_at, **process}
-        self._text_of_claim = json_text.to_record(self.claim_record)
+        self.text_of_claim = json_text.to_record(self.claim_record)
         temporary = self._path_of(".claim.%d" % os.getpid())
         descriptor = files.create(temporary)
         try:
-            files.write(descriptor, [self._text_of_claim], self._survives_power_loss)
+            files.write(descriptor, [self.text_of_claim], self._survives_power_loss)
             os.link(temporary, self._path_of("claim"))  # whole at once, and for one process only: link(2), EEXIST
             self._sync_directory()
         except FileExistsError:
@@ -136,7 +146,7 @@ class RunDirectory:
 
     def release_claim(self):
         """Nothing has run: whoever comes next may take the job. A claim of somebody else's stays."""
-        if self._read("claim") == self._text_of_claim:
+        if self._read("claim") == self.text_of_claim:
             files.remove(self._path_of("claim"))
 
     def write_status(self, status, started_at, ending=None):
@@ -150,10 +160,11 @@ class RunDirectory:
             files.note("cannot write status.json: %s" % problem)
 
     def _status_text(self, status, started_at, ending):
+        asked = _members(self._text_of_job)
         members = {
-            "job_id": self._members["job_id"],
+            "job_id": asked["job_id"],
             "status": json_text.to_text(status),
-            "created_at": self._members["created_at"],
+            "created_at": asked["created_at"],
             "started_at": json_text.to_text(started_at),
             "completed_at": json_text.to_text(ending.get("completed_at")),
             "error": json_text.to_text(ending.get("error")),
@@ -162,7 +173,7 @@ class RunDirectory:
             "usage": json_text.to_text(_usage(ending)),
         }
         members.update(self._result_members(ending.get("result_bytes")))
-        members.update((name, self._members[name]) for name in _STATUS_FROM_JOB if name in self._members)
+        members.update((name, asked[name]) for name in _STATUS_FROM_JOB if name in asked)
         lines = ",\n".join(json_text.to_text(name) + ": " + text for name, text in members.items())
         return "{\n" + lines + "\n}\n"
 
@@ -205,7 +216,7 @@ class RunDirectory:
         """What the job has deleted of its own records. First the claim comes back, so that nobody runs the job again."""
         if not os.path.isdir(self.path):
             os.mkdir(self.path, 0o700)
-        for name, text in (("claim", self._text_of_claim), ("job.json", self._text_of_job)):
+        for name, text in (("claim", self.text_of_claim), ("job.json", self._text_of_job)):
             if not os.path.lexists(self._path_of(name)):
                 temporary = self._path_of(".%s.%d" % (name, os.getpid()))
                 files.write_and_rename(files.create(temporary), temporary, self._path_of(name), [text], False)

@@ -1,9 +1,12 @@
 """What the kernel shows of a process that was forked and not executed: its command line and its first environment."""
 
 import os
+import sys
 
 _OPTION = b"--template\0"
 _VARIABLE = "QUANT_RUNS_RUN_DIR"
+_MEMORY = "/proc/self/mem"
+"""Of the very process that opens it: after a fork it must be opened anew (proc_pid_mem(5))."""
 
 
 class Shown:
@@ -17,28 +20,36 @@ class Shown:
 
     def show_modules(self, names):
         """For the template itself."""
-        self._arguments.write(_OPTION + ",".join(names).encode())
+        _write([(self._arguments, _OPTION + ",".join(names).encode())])
 
     def has_room_for(self, path):
         return len(os.fsencode(path)) < min(self._arguments.size, self._variable.size)
 
     def show_directory(self, path):
         """For a shim and all it forks: who looks for a job's processes finds them by this."""
-        self._arguments.write(os.fsencode(path))
-        self._variable.write(os.fsencode(path))
+        shown = os.fsencode(path)
+        _write([(self._arguments, shown), (self._variable, shown)])
+        _name_directory(path)
+
+
+def _name_directory(path):
+    """As bin/run-entrypoint does."""
+    if hasattr(sys, "orig_argv"):
+        sys.orig_argv[2:] = [path]
+    os.environ[_VARIABLE] = path
+    os.environ["QUANT_RUNS_JOB_ID"] = os.path.basename(path)
+    os.environ["QUANT_RUNS_PROGRESS"] = os.path.join(path, "progress.jsonl")
 
 
 class _Space:
     """Memory of this process that the kernel reads when it is asked for these."""
 
     def __init__(self, address, size):
-        self._address, self.size = address, size
+        self.address, self.size = address, size
 
-    def write(self, text):
+    def filled_with(self, text):
         """What does not fit is left out, and the last byte is a NUL."""
-        with _own_memory("r+b") as memory:
-            memory.seek(self._address)
-            memory.write(text[: self.size - 1].ljust(self.size, b"\0"))
+        return text[: self.size - 1].ljust(self.size, b"\0")
 
 
 def _space_from(borders, mark):
@@ -58,14 +69,20 @@ def _space_behind(borders, mark):
 def _memory(borders):
     """What stands between two addresses, behind a NUL as every part of it does, and where that would stand."""
     start, end = map(int, borders)
-    with _own_memory("rb") as memory:
-        memory.seek(start)
-        return start - 1, b"\0" + memory.read(end - start)
+    memory = os.open(_MEMORY, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return start - 1, b"\0" + os.pread(memory, end - start, start)
+    finally:
+        os.close(memory)
 
 
-def _own_memory(mode):
-    """Of this very process: after a fork it must be opened anew (proc_pid_mem(5))."""
-    return open("/proc/self/mem", mode, buffering=0)
+def _write(texts):
+    memory = os.open(_MEMORY, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        for space, text in texts:
+            os.pwrite(memory, space.filled_with(text), space.address)
+    finally:
+        os.close(memory)
 
 
 def _facts_of_this_process():

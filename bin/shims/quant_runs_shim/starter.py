@@ -4,57 +4,45 @@ import os
 
 from . import files, json_text
 
-_SERVER = "QUANT_RUNS_SERVER_PID"
+SERVER = "QUANT_RUNS_SERVER_PID"
 _NOBODY = -1
 
 
-class ServerAsStarter:
-    """Of a cold shim. One that was started by hand, or within a pid namespace, tells all news itself."""
+class Starter:
+    """The parent, the descriptor through which the server is told at once, if there is one, and the launch told of.
 
-    def __init__(self):
-        self._pid = take_server()
+    A shim that was started by hand, or within a pid namespace, has none of these and tells all news itself.
+    """
 
-    def close_inherited(self):
-        """What the server was itself started with is none of the job's business."""
-        files.close_from(3)
-
-    @property
-    def waits(self):
-        return os.getppid() == self._pid
-
-    def tell_claim(self, _):
-        return False
-
-
-class TemplateAsStarter:
-    """Of a warm shim, which has a descriptor through which the server is told at once; the job never gets it."""
-
-    def __init__(self, pid, descriptor, launch, descriptors):
-        self._pid, self._descriptor, self._launch, self._descriptors = pid, descriptor, launch, descriptors
-
-    def close_inherited(self):
-        """The template's own alone: what was imported ahead may have opened others."""
-        for descriptor in self._descriptors:
-            os.close(descriptor)
+    def __init__(self, pid, events=None, launch=None):
+        self._pid, self._events, self._launch = pid, events, launch
 
     @property
     def waits(self):
         return os.getppid() == self._pid
 
     def tell_claim(self, claim):
-        """Whether the server has been told."""
+        """Whether the server has been told; it is told no more from here."""
+        if self._events is None:
+            return False
         try:
-            os.write(self._descriptor, line_of(event="claimed", launch=self._launch, claim=claim))
+            os.write(self._events, line_of(event="claimed", launch=self._launch, claim=claim))
             return True
         except OSError:
             return False  # the server is gone
         finally:
-            os.close(self._descriptor)
+            os.close(self._events)
+
+
+def of_cold_shim():
+    """What the server was itself started with is none of the job's business."""
+    files.close_from(3)
+    return Starter(take_server())
 
 
 def take_server():
     """The pid of the server that started this process, none that there is where none has; jobs are not told."""
-    return int(os.environ.pop(_SERVER, _NOBODY))
+    return int(os.environ.pop(SERVER, _NOBODY))
 
 
 def line_of(**event):

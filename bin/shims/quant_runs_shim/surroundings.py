@@ -25,6 +25,7 @@ class Surroundings:
         """From here on `import` finds what a script started in the working directory would find."""
         sys.path[:] = self.path
         if self._were_entered:
+            _give_own_randomness()
             return
         self._were_entered = True
         self._give_back_names()
@@ -67,6 +68,13 @@ class Surroundings:
         """The entries of the module path that are the user's own and are looked through before the standard library."""
         end = self.path.index(_LIBRARY) if _LIBRARY in self.path else len(self.path)
         return [entry for entry in self.path[:end] if not os.path.isfile(os.path.join(entry, "os.py"))]
+
+
+def _give_own_randomness():
+    """A job's random numbers are its own. Python's `random` sees to that at each fork; numpy's global state does not."""
+    generator = sys.modules.get("numpy.random")
+    if generator is not None:
+        generator.seed()
 
 
 def users_modules(names):

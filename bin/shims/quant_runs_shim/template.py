@@ -1,4 +1,4 @@
-"""An interpreter that has imported what jobs need and forks a shim for each. It runs no code of the user's but that.
+"""An interpreter that has imported what jobs need and forks shims of it ahead. It runs no code of the user's but that.
 
 It takes one JSON object a line on descriptor 0, `{"launch": 1, "directory": "/path"}`, and tells its events the same
 way on descriptor 3. It ends with the server; the shims do not.
@@ -10,21 +10,21 @@ import os
 import select
 import sys
 
-from . import files, json_text, tree, waiter
-from .preload import Preload, give_own_randomness
+from . import files, json_text, tree
+from .preload import Preload
 from .process import Process
-from .records import RunDirectory
 from .shown import Shown
 from .signals import name_of, signal
-from .starter import TemplateAsStarter, line_of, take_server
+from .spare import Spare, Spares
+from .starter import SERVER, line_of, take_server
 from .wakeup import drain, forget_signals, wake_on_signals
 
+RUN_ENTRYPOINT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "run-entrypoint")
 _EVENTS = 3
 _SECONDS_BETWEEN_LOOKS = 2.0
 """While nothing happens: so that whoever edits a file and then runs it, waits for no import."""
-
-_SHIMS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_RUN_ENTRYPOINT = os.path.join(os.path.dirname(_SHIMS), "run-entrypoint")
+_SECONDS_TO_REFILL = 0.05
+"""Without a command: a spare is forked when nobody waits for anything else."""
 
 
 def run(modules, surroundings):
@@ -35,7 +35,7 @@ def run(modules, surroundings):
     commands = _take_commands()
     sys.argv[:] = [""]
     library, environment, process = list(sys.path), dict(os.environ), Process()
-    preload = Preload(modules, surroundings, [sys.executable, os.__file__, _RUN_ENTRYPOINT])
+    preload = Preload(modules, surroundings, [sys.executable, os.__file__, RUN_ENTRYPOINT])
     surroundings.remember()
     sys.path[:] = library
     if process.changes():
@@ -58,6 +58,7 @@ class Template:
         self._received = b""
         self._pid = os.getpid()
         self._launches = {}
+        self._spares = Spares(self._become_shim)
         self._is_stale = False
         self._wake, self._handlers = wake_on_signals((signal.SIGCHLD,))
         self._sources = {commands: self._take, self._wake[0]: self._reap}
@@ -65,18 +66,32 @@ class Template:
     def serve(self):
         """Who is stale is needed by its shims alone, which it tells of to their end."""
         while self._commands in self._sources or (self._is_stale and self._launches):
-            ready = select.select(list(self._sources), [], [], None if self._is_stale else _SECONDS_BETWEEN_LOOKS)[0]
+            ready = select.select(list(self._sources), [], [], self._seconds_to_wait())[0]
             for descriptor in ready:
                 self._sources[descriptor]()
             if not ready:
                 self._look_at_files()
+                self._refill()
         os._exit(0)
+
+    def _seconds_to_wait(self):
+        if self._is_stale:
+            return None
+        return _SECONDS_TO_REFILL if self._spares.are_wanted else _SECONDS_BETWEEN_LOOKS
 
     def _look_at_files(self):
         """Once they have changed, all jobs start cold until there is a new template."""
         if not self._is_stale and not self._preload.is_fresh:
             self._is_stale = True
+            self._spares.dismiss()
             _tell(event="stale")
+
+    def _refill(self):
+        try:
+            while not self._is_stale and self._spares.are_wanted:
+                self._spares.fork()
+        except OSError:
+            pass  # no room for more: a job that comes will say so
 
     def _take(self):
         part = os.read(self._commands, 65536)
@@ -84,47 +99,63 @@ class Template:
             del self._sources[self._commands]
         *lines, self._received = (self._received + part).split(b"\n")
         for line in lines:
-            self._launch(**json_text.from_text(line.decode("ascii")))
+            self._launch(**json_text.from_text(line.decode("utf-8")))
 
     def _launch(self, launch, directory):
         self._look_at_files()
-        logs, pid, job = [], None, self._job_to_fork_for(directory)
         try:
-            logs += files.open_logs(directory)
-            pid = os.fork()
+            pid = self._start_cold(directory) if self._must_start_cold(directory) else self._spares.hand_over(launch, directory)
         except OSError as problem:
-            _tell(event="refused", launch=launch, code=errno.errorcode.get(problem.errno, "UNKNOWN"))
-        if pid == 0:
-            self._lead_job(launch, job, directory, logs)  # outside of every block that would go on in the job's process
-        for log in logs:
-            os.close(log)
-        if pid is not None:
-            self._launches[pid] = launch
-            _tell(event="started", launch=launch, pid=pid)
+            return _tell(event="refused", launch=launch, code=errno.errorcode.get(problem.errno, "UNKNOWN"))
+        self._launches[pid] = launch
+        _tell(event="started", launch=launch, pid=pid)
 
     def _reap(self):
         drain(self._wake[0])
-        while self._launches:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
             if pid == 0:
                 return
-            launch = self._launches.pop(pid, None)
-            if launch is not None:  # an import may have started a process of its own
-                _tell(event="ended", launch=launch, **_end_of(status))
+            self._take_end(pid, status)
 
-    def _job_to_fork_for(self, directory):
-        """None for one that must start cold. What all shims do is done here, where it copies none of the shared memory."""
+    def _take_end(self, pid, status):
+        """The server is busy with the end now, and does not wait for the next shim to be forked."""
+        self._spares.forget(pid)
+        launch = self._launches.pop(pid, None)
+        if launch is not None:  # an import may have started a process of its own
+            _tell(event="ended", launch=launch, **_end_of(status))
+            self._refill()
+
+    def _must_start_cold(self, directory):
+        return self._is_stale or not self._shown.has_room_for(directory)
+
+    def _start_cold(self, directory):
+        """Without a fork, whose cost grows with what was imported (posix_spawn(3))."""
+        logs = files.open_logs(directory)
         try:
-            job = None if self._is_stale else RunDirectory(directory)
-        except Exception:
-            return None  # which a cold shim tells of in the job's log
-        return job if job and self._may_fork(job) and self._shown.has_room_for(job.path) else None
+            return os.posix_spawn(
+                RUN_ENTRYPOINT,
+                [RUN_ENTRYPOINT, directory],
+                self._environment_of_cold_shim(),
+                file_actions=[(os.POSIX_SPAWN_DUP2, log, descriptor) for descriptor, log in zip((1, 2), logs)],
+                setsid=True,
+            )
+        finally:
+            for log in logs:
+                os.close(log)
 
-    def _lead_job(self, launch, job, directory, logs):
+    def _environment_of_cold_shim(self):
+        """What the template was given itself."""
+        return {**self._environment, SERVER: str(self._pid)}
+
+    def _become_shim(self, orders, others):
         """In the shim, and in the job's own process that this forks, which ends as a script does."""
         shim = os.getpid()
         try:
-            self._run_shim(launch, job, directory, logs)
+            self._run_shim(orders, others)
             os._exit(0)
         except BaseException as problem:
             if os.getpid() != shim:
@@ -134,23 +165,13 @@ class Template:
             sys.excepthook(type(problem), problem, problem.__traceback__)
             os._exit(1)
 
-    def _run_shim(self, launch, job, directory, logs):
-        """What a cold shim does, in what a cold shim would have; or one is put in its place, with what the template was given."""
+    def _run_shim(self, orders, others):
+        """What a cold shim does, in what a cold shim would have."""
         os.setsid()
         forget_signals(self._handlers)
-        for descriptor, log in zip((1, 2), logs):
-            os.dup2(log, descriptor)
-        if job is None:
-            os.execve(_RUN_ENTRYPOINT, [_RUN_ENTRYPOINT, directory], self._environment)
-        self._shown.show_directory(job.path)
-        _name_directory(job.path)
-        give_own_randomness()
-        own = self._wake + (self._commands,) + tuple(logs)
-        waiter.run(job, self._surroundings, TemplateAsStarter(self._pid, _EVENTS, launch, own))
-
-    def _may_fork(self, job):
-        """What is imported ahead counts towards the address space of a job that may never have wanted it."""
-        return job.limits["memory_bytes"] is None or not self._preload.holds_modules
+        for descriptor in self._wake + (self._commands,) + others:
+            os.close(descriptor)
+        Spare(self._pid, _EVENTS, orders, self._surroundings, self._shown).run()
 
 
 def _take_commands():
@@ -177,12 +198,3 @@ def _end_of(status):
         "exit_code": None if died else os.WEXITSTATUS(status),
         "signal": name_of(os.WTERMSIG(status)) if died else None,
     }
-
-
-def _name_directory(path):
-    """As bin/run-entrypoint does."""
-    if hasattr(sys, "orig_argv"):
-        sys.orig_argv[2:] = [path]
-    os.environ["QUANT_RUNS_RUN_DIR"] = path
-    os.environ["QUANT_RUNS_JOB_ID"] = os.path.basename(path)
-    os.environ["QUANT_RUNS_PROGRESS"] = os.path.join(path, "progress.jsonl")

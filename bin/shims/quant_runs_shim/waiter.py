@@ -1,14 +1,14 @@
-"""The life of one job as its shim leads it: claim, fork, wait, record. It runs no code of the user's."""
+"""The life of one job as its shim leads it: claim, let go, wait, record. It runs no code of the user's."""
 
-import gc
+import errno
 import os
 import sys
 
-from . import caller, files, tree
+from . import files, job_process, tree
 from .ending import ending_of
 from .records import RunDirectory, now
 from .signals import signal
-from .wakeup import forget_signals, wake_on_signals
+from .wakeup import wake_on_signals
 from .watch import Watch
 
 _TRY_LATER = 75
@@ -25,26 +25,27 @@ def open_directory(path):
         leave_unclaimed("read the job", problem)
 
 
-def run(directory, surroundings, starter):
-    """Runs the job of this run directory, unless another process has claimed it. In the job's process: does not return."""
-    starter.close_inherited()
-    (wake, handlers), (answers, answer_end) = _pipes()
+def fork(surroundings, take_on, descriptors=()):
+    """The process for a job, held; ends this one where there is no room for another."""
+    try:
+        return job_process.fork(surroundings, take_on, descriptors)
+    except OSError as problem:
+        leave_unclaimed("start a process for the job", problem)
+
+
+def run(directory, process, starter):
+    """Runs the job of this run directory in a process that is held for it, unless another shim has claimed it."""
+    wake = _wake()
     started_at = now()
     alive = _claim(directory, started_at)
     if alive is None:
         return
+    _let_go(process, directory)
     was_told = starter.tell_claim(directory.claim_record)
-    tree.adopt_orphans()
-    gc.freeze()
-    shim, child = os.getpid(), _fork(directory)
-    if child == 0:
-        _leave_the_shim(shim, handlers, wake + (answers, alive))
-        caller.run(directory, surroundings, answer_end)
-    os.close(answer_end)
     directory.write_status("running", started_at)
     if not was_told:
         directory.announce("running")
-    watch = Watch(directory, started_at, child, answers, wake[0], alive)
+    watch = Watch(directory, started_at, process, wake, alive)
     watch.until_the_end()
     ending = {"version": 1, "started_at": started_at, **ending_of(watch)}
     directory.write_exit(ending)
@@ -53,9 +54,9 @@ def run(directory, surroundings, starter):
         directory.announce("ended")
 
 
-def _pipes():
+def _wake():
     try:
-        return wake_on_signals(_SIGNALS), os.pipe()
+        return wake_on_signals(_SIGNALS)[0][0]
     except OSError as problem:
         leave_unclaimed("open its pipes", problem)
 
@@ -69,25 +70,17 @@ def _claim(directory, started_at):
         leave_unclaimed("claim the job", problem)
 
 
-def _fork(directory):
-    try:
-        return os.fork()
-    except OSError as problem:
+def _let_go(process, directory):
+    """Orphans of the job are the shim's from its first moment on."""
+    if not process.is_ready():
         directory.release_claim()
-        leave_unclaimed("start a process for the job", problem)
+        _ = directory.job  # which says what is wrong with it, if that is why
+        leave_unclaimed("prepare the job's process", OSError(errno.EAGAIN, "it has ended"))
+    tree.adopt_orphans()
+    process.let_go(directory.text_of_claim)
 
 
 def leave_unclaimed(what, problem):
     """Ends the shim of a job that has not been run, and says whether it may be tried again."""
     files.note("cannot %s: %s" % (what, problem))
     sys.exit(_TRY_LATER if problem.errno in files.PASSING else 1)
-
-
-def _leave_the_shim(shim, handlers, descriptors):
-    """The child gets a session of its own, so that no signal to its group reaches the shim."""
-    os.setsid()
-    tree.die_with(shim)
-    forget_signals(handlers)
-    for descriptor in descriptors:
-        os.close(descriptor)
-    tree.prefer_for_memory_killer()

@@ -28,11 +28,11 @@ def clock():
 class Watch:
     """One job under way. `until_the_end` returns when nothing of the job is left to wait for."""
 
-    def __init__(self, directory, started_at, child, answers, wake, alive):
-        self.directory, self.child = directory, child
+    def __init__(self, directory, started_at, process, wake, alive):
+        self.directory, self.child = directory, process.pid
         self._started_at, self._started = started_at, clock()
-        self._answers, self._wake, self._alive = answers, wake, alive
-        self._watched = [answers, wake, alive]
+        self._answers, self._wake, self._alive = process.answers, wake, alive
+        self._watched = [process.answers, wake, alive]
         self._received = b""
         self._exit_deadline = None
         self._silence = Silence(directory.limits["silence_timeout_seconds"])

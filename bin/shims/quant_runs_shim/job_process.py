@@ -1,0 +1,67 @@
+"""A job's own process: forked and made ready ahead, held until its shim has the claim, then let go."""
+
+import gc
+import os
+
+from . import caller, files, tree
+
+_READY = b"r"
+
+
+class JobProcess:
+    """As its shim has it, which it tells its answer through the pipe `answers`."""
+
+    def __init__(self, pid, gate, answers):
+        self.pid, self.answers = pid, answers
+        self._gate = gate
+
+    def prepare(self, path):
+        """Tells it the run directory of its job, for which it gets ready meanwhile."""
+        os.write(self._gate, os.fsencode(path) + b"\0")
+
+    def is_ready(self):
+        """Waits until it is, or has ended."""
+        return os.read(self.answers, 1) == _READY
+
+    def let_go(self, claim):
+        """It calls what its job asks for; with the text of the claim by which it may."""
+        os.write(self._gate, claim.encode("utf-8") + b"\0")
+        os.close(self._gate)
+
+
+def fork(surroundings, take_on, descriptors=()):
+    """Forks one; `take_on` makes a path its run directory there, and these descriptors of the shim's are closed.
+
+    Returns in the shim alone. Raises OSError where there is no room for another process.
+    """
+    (orders, gate), (answers, answer_end) = os.pipe(), os.pipe()
+    gc.freeze()  # so that a collection in the job copies nothing that both of them share
+    shim, pid = os.getpid(), os.fork()
+    if pid == 0:
+        _leave_the_shim(shim, (gate, answers) + descriptors)
+        _live(surroundings, take_on, orders, answer_end)
+    os.close(orders)
+    os.close(answer_end)
+    return JobProcess(pid, gate, answers)
+
+
+def _leave_the_shim(shim, descriptors):
+    """The child gets a session of its own, so that no signal to its group reaches the shim."""
+    os.setsid()
+    tree.die_with(shim)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    tree.prefer_for_memory_killer()
+
+
+def _live(surroundings, take_on, orders, answer_end):
+    """Does not return: ends as a script does, or unseen where its shim wants it no more."""
+    surroundings.enter()
+    errors = caller.prepare()
+    path = files.read_to_mark(orders)
+    directory = take_on(os.fsdecode(path), (1, 2, errors)) if path else os._exit(0)
+    _ = directory.job  # read now, while the shim claims it
+    os.write(answer_end, _READY)
+    directory.text_of_claim = files.read_to_mark(orders).decode("utf-8") or os._exit(0)
+    os.close(orders)
+    caller.run(directory, surroundings, answer_end, errors)

@@ -1,0 +1,103 @@
+"""Shims that were forked ahead of their jobs, each with a process of its own that is ready to become a job's."""
+
+import errno
+import os
+
+from . import files, waiter
+from .records import RunDirectory
+from .starter import Starter
+
+_MOST = 2
+"""As many as start before the first of them could have been replaced."""
+
+
+class Spares:
+    """Those that wait, as their template has them: by pid, the pipe through which each is told of its job."""
+
+    def __init__(self, become_shim):
+        self._become_shim, self._pipes = become_shim, {}
+        self._is_worthwhile = True
+
+    @property
+    def are_wanted(self):
+        """Whether there is to be another one. Where one has ended by itself, none is forked until a job needs it."""
+        return self._is_worthwhile and len(self._pipes) < _MOST
+
+    def fork(self):
+        """Makes one more, in which this does not return. Raises OSError where there is no room for it."""
+        readable, writable = os.pipe()
+        try:
+            pid = os.fork()
+        except OSError:
+            os.close(readable)
+            os.close(writable)
+            raise
+        if pid == 0:
+            self._become_shim(readable, (writable, *self._pipes.values()))
+        os.close(readable)
+        self._pipes[pid] = writable
+
+    def hand_over(self, launch, directory):
+        """The pid of the shim that has got this job. Raises OSError where there is no room for one."""
+        self._is_worthwhile = True
+        if not self._pipes:
+            self.fork()
+        for pid in list(self._pipes):
+            if self._send(self._pipes.pop(pid), b"%d %s\0" % (launch, os.fsencode(directory))):
+                return pid
+        raise OSError(errno.EAGAIN, "the shims that were forked ahead have ended")
+
+    def forget(self, pid):
+        """It has ended."""
+        if pid in self._pipes:
+            os.close(self._pipes.pop(pid))
+            self._is_worthwhile = False
+
+    def dismiss(self):
+        """They end, all of them."""
+        while self._pipes:
+            os.close(self._pipes.popitem()[1])
+
+    def _send(self, pipe, order):
+        try:
+            os.write(pipe, order)
+            return True
+        except BrokenPipeError:
+            return False
+        finally:
+            os.close(pipe)
+
+
+class Spare:
+    """In the shim itself: from its fork to the end of its job."""
+
+    def __init__(self, template, events, orders, surroundings, shown):
+        self._template, self._events, self._orders = template, events, orders
+        self._shown = shown
+        self._process = waiter.fork(surroundings, self._take_on, (orders, events))
+
+    def run(self):
+        """Waits for its job and runs it."""
+        order = files.read_to_mark(self._orders)
+        os.close(self._orders)
+        if not order:
+            os._exit(0)
+        launch, _, directory = order.partition(b" ")
+        directory = os.fsdecode(directory)
+        self._process.prepare(directory)
+        try:
+            job = self._take_on(directory)
+        except OSError as problem:
+            waiter.leave_unclaimed("take on the job", problem)
+        waiter.run(job, self._process, Starter(self._template, self._events, int(launch)))
+
+    def _take_on(self, path, outputs=(1, 2)):
+        """In the shim and in the job's own process: what a cold one is started with."""
+        stdout, stderr = files.open_logs(path)
+        for descriptor in outputs:
+            os.dup2(stdout if descriptor == 1 else stderr, descriptor, inheritable=descriptor <= 2)
+        os.close(stdout)
+        os.close(stderr)
+        directory = RunDirectory(path)
+        self._shown.show_directory(directory.path)
+        return directory
