@@ -1,7 +1,8 @@
 """The shim of the Python runtime: `python.py RUN_DIRECTORY` runs one job. Standard library only, Python 3.9 or later.
 
 The interpreter that starts here never imports the user's code: it forks, the child calls, the parent waits and records.
-`python.py --template MODULES SPACE` is an interpreter that stays, imports those modules and forks a shim for each job.
+`python.py --template MODULES SPACE` is an interpreter that stays, imports those modules and forks a shim for each job;
+`python.py --launcher` is one that stays and only starts such shims.
 """
 
 import os
@@ -22,8 +23,8 @@ def _users_path(shims):
 
 
 def main():
-    is_template = sys.argv[1:2] == ["--template"]
-    if len(sys.argv) != (4 if is_template else 2):
+    what = sys.argv[1] if len(sys.argv) > 1 else ""
+    if len(sys.argv) != (4 if what == "--template" else 2):
         sys.exit("python.py: give the run directory of one job")
     shims = os.path.dirname(os.path.abspath(__file__))
     users_path = _users_path(shims)
@@ -32,17 +33,27 @@ def main():
     from quant_runs_shim.surroundings import Surroundings
 
     surroundings = Surroundings(users_path, modules_at_start)
-    if is_template:
+    if what == "--template":
         from quant_runs_shim import template
 
         template.run([name for name in sys.argv[2].split(",") if name], surroundings)
-    else:
-        from quant_runs_shim import starter, waiter
+    elif what == "--launcher":
+        from quant_runs_shim import launcher
 
-        directory, server = waiter.open_directory(sys.argv[1]), starter.of_cold_shim()
-        process = waiter.fork(surroundings, lambda *_: directory)
+        launcher.run()
+    else:
+        from quant_runs_shim import job_process, starter, unclaimed
+
+        directory, who = unclaimed.open_directory(what), starter.of_cold_shim()
+        process = job_process.fork(surroundings, lambda *_: directory, who.descriptors)
         process.prepare(directory.path)
-        waiter.run(directory, process, server)
+        from quant_runs_shim import claiming  # while that process gets ready
+
+        claimed = claiming.claim(directory, process, who)
+        if claimed is not None:
+            from quant_runs_shim import waiter  # while the job runs
+
+            waiter.run(claimed)
         os._exit(0)  # nothing is left to do, and an interpreter that takes its leave takes 10 ms for it
 
 

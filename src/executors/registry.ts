@@ -4,8 +4,8 @@ import { python } from "../runtimes/python.ts";
 import type { EnvironmentOf } from "../supervisor/environment.ts";
 import { prepareBubblewrap } from "./bubblewrap.ts";
 import type { Executor, StartShim } from "./executor.ts";
+import { keepLauncher } from "./launched.ts";
 import { startLocalShim } from "./local.ts";
-import { keepWarm } from "./warm.ts";
 
 /** Every place where shims can run; each makes sure at the start that it can be used. */
 const places: Record<Config["sandbox"], (config: Config) => StartShim | Promise<StartShim>> = {
@@ -20,12 +20,13 @@ export async function prepareExecutor(
   events: Events,
 ): Promise<Executor> {
   const start = await places[config.sandbox](config);
-  if (!canStartWarm(config)) return { start, begin: () => undefined, end: () => undefined };
+  if (!canBeLaunched(config)) return { start, begin: () => undefined, end: () => undefined };
   const environment = environmentOf(python.name);
-  return keepWarm(start, { runtime: python.name, modules: config.preload ?? [], environment }, events);
+  const modules = config.warm === "on" ? (config.preload ?? []) : undefined;
+  return keepLauncher(start, { runtime: python.name, modules, environment }, events);
 }
 
 /** A process is forked safely, and told apart from its template, on Linux; a sandbox is another set of namespaces. */
-function canStartWarm({ warm, sandbox }: Config): boolean {
-  return warm === "on" && sandbox === "none" && process.platform === "linux";
+function canBeLaunched({ sandbox }: Config): boolean {
+  return sandbox === "none" && process.platform === "linux";
 }

@@ -14,7 +14,8 @@ export type EnvironmentOf = (
 ) => Environment;
 
 /** Names that are the server's alone: its secrets, and what it or the shim sets for each job. */
-const serversOwn = /^QUANT_RUNS_(TOKEN.*|SECRETS_FILE|SERVER_PID|ALLOW|CGROUP|RUN_DIR|JOB_ID|PROGRESS)$/;
+const serversOwn =
+  /^QUANT_RUNS_(TOKEN.*|SECRETS_FILE|SERVER_PID|LAUNCH|ALLOW|CGROUP|RUN_DIR|JOB_ID|PROGRESS)$/;
 
 /** A job's environment: the server's less what is its own, the job's variables, what its shim and runtime need, secrets. */
 export function jobEnvironments(

@@ -4,6 +4,7 @@ import gc
 import os
 
 from . import caller, files, tree
+from .unclaimed import leave_unclaimed
 
 _READY = b"r"
 
@@ -32,11 +33,15 @@ class JobProcess:
 def fork(surroundings, take_on, descriptors=()):
     """Forks one; `take_on` makes a path its run directory there, and these descriptors of the shim's are closed.
 
-    Returns in the shim alone. Raises OSError where there is no room for another process.
+    Returns in the shim alone, which ends where there is no room for another process.
     """
-    (orders, gate), (answers, answer_end) = os.pipe(), os.pipe()
     gc.freeze()  # so that a collection in the job copies nothing that both of them share
-    shim, pid = os.getpid(), os.fork()
+    shim = os.getpid()
+    try:
+        (orders, gate), (answers, answer_end) = os.pipe(), os.pipe()
+        pid = os.fork()
+    except OSError as problem:
+        leave_unclaimed("start a process for the job", problem)
     if pid == 0:
         _leave_the_shim(shim, (gate, answers) + descriptors)
         _live(surroundings, take_on, orders, answer_end)

@@ -3,9 +3,10 @@
 import errno
 import os
 
-from . import files, waiter
+from . import claiming, files, job_process, waiter
 from .records import RunDirectory
-from .starter import Starter
+from .starter import EVENTS, Starter
+from .unclaimed import leave_unclaimed
 
 _MOST = 2
 """As many as start before the first of them could have been replaced."""
@@ -71,10 +72,9 @@ class Spares:
 class Spare:
     """In the shim itself: from its fork to the end of its job."""
 
-    def __init__(self, template, events, orders, surroundings, shown):
-        self._template, self._events, self._orders = template, events, orders
-        self._shown = shown
-        self._process = waiter.fork(surroundings, self._take_on, (orders, events))
+    def __init__(self, template, orders, surroundings, shown):
+        self._template, self._orders, self._shown = template, orders, shown
+        self._process = job_process.fork(surroundings, self._take_on, (orders, EVENTS))
 
     def run(self):
         """Waits for its job and runs it."""
@@ -88,8 +88,10 @@ class Spare:
         try:
             job = self._take_on(directory)
         except OSError as problem:
-            waiter.leave_unclaimed("take on the job", problem)
-        waiter.run(job, self._process, Starter(self._template, self._events, int(launch)))
+            leave_unclaimed("take on the job", problem)
+        claimed = claiming.claim(job, self._process, Starter(self._template, int(launch)))
+        if claimed is not None:
+            waiter.run(claimed)
 
     def _take_on(self, path, outputs=(1, 2)):
         """In the shim and in the job's own process: what a cold one is started with."""

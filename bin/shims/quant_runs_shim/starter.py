@@ -4,18 +4,26 @@ import os
 
 from . import files, json_text
 
-SERVER = "QUANT_RUNS_SERVER_PID"
+EVENTS = 3
+"""The descriptor through which a launcher and its shims tell the server at once."""
+_SERVER = "QUANT_RUNS_SERVER_PID"
+_LAUNCH = "QUANT_RUNS_LAUNCH"
 _NOBODY = -1
 
 
 class Starter:
-    """The parent, the descriptor through which the server is told at once, if there is one, and the launch told of.
+    """The parent that waits, and the number of this launch where the server can be told at once.
 
-    A shim that was started by hand, or within a pid namespace, has none of these and tells all news itself.
+    A shim that was started by hand, or within a pid namespace, has neither and tells all news itself.
     """
 
-    def __init__(self, pid, events=None, launch=None):
-        self._pid, self._events, self._launch = pid, events, launch
+    def __init__(self, pid, launch=None):
+        self._pid, self._launch = pid, launch
+
+    @property
+    def descriptors(self):
+        """Those that are not for the job's own process."""
+        return () if self._launch is None else (EVENTS,)
 
     @property
     def waits(self):
@@ -23,28 +31,34 @@ class Starter:
 
     def tell_claim(self, claim):
         """Whether the server has been told; it is told no more from here."""
-        if self._events is None:
+        if self._launch is None:
             return False
         try:
-            os.write(self._events, line_of(event="claimed", launch=self._launch, claim=claim))
+            os.write(EVENTS, line_of(event="claimed", launch=self._launch, claim=claim))
             return True
         except OSError:
             return False  # the server is gone
         finally:
-            os.close(self._events)
+            os.close(EVENTS)
 
 
 def of_cold_shim():
     """What the server was itself started with is none of the job's business."""
-    files.close_from(3)
-    return Starter(take_server())
+    launch = os.environ.pop(_LAUNCH, None)
+    files.close_from(EVENTS if launch is None else EVENTS + 1)
+    return Starter(take_server(), None if launch is None else int(launch))
+
+
+def shim_variables(launch):
+    """What of_cold_shim takes, in a shim that this process starts."""
+    return {_SERVER: str(os.getpid()), _LAUNCH: str(launch)}
 
 
 def take_server():
     """The pid of the server that started this process, none that there is where none has; jobs are not told."""
-    return int(os.environ.pop(SERVER, _NOBODY))
+    return int(os.environ.pop(_SERVER, _NOBODY))
 
 
 def line_of(**event):
-    """One event, as a template and its shims write them to the server: short enough not to be cut by another's."""
+    """One event, as a launcher and its shims write them to the server: short enough not to be cut by another's."""
     return json_text.to_text(event).encode("ascii") + b"\n"

@@ -6,7 +6,7 @@ import { ShimClaim } from "../runs/claim.ts";
 import { type Launch, type Shim, type ShimEnd, unseenEnd } from "./executor.ts";
 import { runEntrypoint } from "./spawn.ts";
 
-/** What a template tells of itself and of the shims it forks, one JSON object a line. */
+/** What a launcher tells of itself and of the shims it starts, one JSON object a line. */
 const News = z.discriminatedUnion("event", [
   z.object({ event: z.literal("ready"), problems: z.array(z.string()) }),
   z.object({ event: z.literal("unsafe"), problems: z.array(z.string()) }),
@@ -23,7 +23,7 @@ const News = z.discriminatedUnion("event", [
 ]);
 type News = z.infer<typeof News>;
 
-/** What whoever started a template wants to know of it. `ended` comes last, whatever ended it. */
+/** What whoever started a launcher wants to know of it. `ended` comes last, whatever ended it. */
 export interface Owner {
   ready(problems: readonly string[]): void;
   unsafe(problems: readonly string[]): void;
@@ -32,20 +32,20 @@ export interface Owner {
   ended(how: string): void;
 }
 
-export interface TemplatePlan {
+export interface LauncherPlan {
   readonly runtime: string;
-  /** Names of modules that are imported ahead. */
-  readonly modules: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** Names of modules that a template imports ahead, which forks its shims; undefined for one that starts all of them cold. */
+  readonly modules: readonly string[] | undefined;
 }
 
-/** The template ended, or gave no answer, before it had forked the shim it was asked for. */
-export class TemplateGone extends Error {
-  override readonly name = "TemplateGone";
+/** The launcher ended, or gave no answer, before it had started the shim it was asked for. */
+export class LauncherGone extends Error {
+  override readonly name = "LauncherGone";
 }
 
-/** One that does not fork for so long is stopped, or its import has left it in no state to be used. */
-const secondsToFork = 10;
+/** One that starts none for so long is stopped, or its import has left it in no state to be used. */
+const secondsToStart = 10;
 
 interface Launched {
   readonly onClaim: Launch["onClaim"];
@@ -54,16 +54,17 @@ interface Launched {
   readonly patience: NodeJS.Timeout;
 }
 
-/** A process of the runtime that has imported what it was told to, and forks a shim whenever it is asked for one. */
-export class Template {
+/** A process of the runtime that starts a shim whenever it is asked for one: a fork of the server would hold up requests. */
+export class Launcher {
   readonly #process;
   readonly #owner: Owner;
   readonly #launches = new Map<number, Launched>();
   #count = 0;
 
-  constructor({ runtime, modules, environment }: TemplatePlan, owner: Owner) {
+  constructor({ runtime, modules, environment }: LauncherPlan, owner: Owner) {
+    const kind = modules === undefined ? ["--launcher", runtime] : ["--template", runtime, modules.join(",")];
     this.#owner = owner;
-    this.#process = execa(runEntrypoint, ["--template", runtime, modules.join(",")], {
+    this.#process = execa(runEntrypoint, kind, {
       // What an import prints is nobody's log; what it complains of stands beside the server's own.
       stdio: ["pipe", "ignore", "inherit", "pipe"],
       detached: true, // a key that stops the server, such as Ctrl-C, must not reach it
@@ -81,19 +82,19 @@ export class Template {
   }
 
   /**
-   * Asks for a shim of this run directory.
-   * @throws TemplateGone when none was forked as far as can be seen
+   * Asks for a shim of this run directory, a cold one where it is to have an environment other than the launcher's.
+   * @throws LauncherGone when none was started as far as can be seen
    */
-  launch({ directory, onClaim }: Launch): Promise<Shim> {
+  launch({ directory, onClaim }: Launch, environment?: Launch["environment"]): Promise<Shim> {
     const launch = this.#count++;
     const launched: Launched = {
       onClaim,
       begun: Promise.withResolvers(),
       ended: Promise.withResolvers(),
-      patience: setTimeout(() => this.#abandon("it forked no shim for too long"), secondsToFork * 1000),
+      patience: setTimeout(() => this.#abandon("it started no shim for too long"), secondsToStart * 1000),
     };
     this.#launches.set(launch, launched);
-    this.#process.stdin.write(`${JSON.stringify({ launch, directory })}\n`);
+    this.#process.stdin.write(`${JSON.stringify({ launch, directory, environment })}\n`);
     return launched.begun.promise;
   }
 
@@ -116,7 +117,7 @@ export class Template {
   #take(line: string): void {
     const news = News.safeParse(parsed(line));
     if (news.success) this.#hear(news.data);
-    else this.#abandon("something that was imported writes where only the template may");
+    else this.#abandon("something that was imported writes where only the launcher may");
   }
 
   #hear(news: News): void {
@@ -157,7 +158,7 @@ export class Template {
     const launched = this.#launches.get(launch);
     this.#launches.delete(launch);
     clearTimeout(launched?.patience);
-    launched?.begun.reject(new TemplateGone("the template ended before it forked a shim"));
+    launched?.begun.reject(new LauncherGone("the launcher ended before it started a shim"));
     launched?.ended.resolve(end);
   }
 }

@@ -1,0 +1,149 @@
+"""A small process that starts shims for the server, in which a fork of its own would hold up every request.
+
+It takes one JSON object a line on descriptor 0, `{"launch": 1, "directory": "/path", "environment": {...}}`, and tells its
+events the same way on descriptor 3. It ends with the server; the shims do not.
+"""
+
+import errno
+import os
+import select
+
+from . import files, json_text, tree
+from .signals import name_of, signal
+from .starter import EVENTS, line_of, shim_variables, take_server
+from .wakeup import drain, wake_on_signals
+
+RUN_ENTRYPOINT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "run-entrypoint")
+
+_IGNORED = [getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name)]
+"""By Python, for itself and so for what it starts (Py_Initialize)."""
+
+
+def run():
+    """Serves until the other end of descriptor 0 is closed; does not return."""
+    tree.die_with(take_server())
+    commands = take_commands()
+    tell(event="ready", problems=[])
+    Launcher(commands, dict(os.environ)).serve()
+
+
+class Launcher:
+    """The loop: commands come, shims end. `environment` is a shim's where a command names no other."""
+
+    def __init__(self, commands, environment):
+        self.commands, self._environment = commands, environment
+        self._received = b""
+        self.launches = {}
+        self.wake, self.handlers = wake_on_signals((signal.SIGCHLD,))
+        self._sources = {commands: self._take, self.wake[0]: self._reap}
+
+    def serve(self):
+        while self.is_needed():
+            ready = select.select(list(self._sources), [], [], self.seconds_to_wait())[0]
+            for descriptor in ready:
+                self._sources[descriptor]()
+            if not ready:
+                self.use_pause()
+        os._exit(0)
+
+    @property
+    def is_commanded(self):
+        return self.commands in self._sources
+
+    def is_needed(self):
+        return self.is_commanded
+
+    def seconds_to_wait(self):
+        """For a command or an end, before `use_pause` is called; None for ever."""
+        return None
+
+    def use_pause(self):
+        pass
+
+    def start(self, launch, directory, environment):
+        """The pid of a shim that has this run directory. Raises OSError where there is no room for one."""
+        return self.start_cold(launch, directory, environment)
+
+    def took_end(self):
+        """Called once the end of a shim was told."""
+
+    def forget(self, pid):
+        """A child has ended that may be no shim with a job."""
+
+    def start_cold(self, launch, directory, environment):
+        """Without a fork of all that was imported, whose cost grows with it (posix_spawn(3))."""
+        logs = files.open_logs(directory)
+        descriptors = [*zip(logs, (1, 2)), (EVENTS, EVENTS)]  # dup2 onto itself has it inherited
+        try:
+            return os.posix_spawn(
+                RUN_ENTRYPOINT,
+                [RUN_ENTRYPOINT, directory],
+                {**(self._environment if environment is None else environment), **shim_variables(launch)},
+                file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for source, target in descriptors],
+                setsid=True,
+                setsigdef=_IGNORED,
+            )
+        finally:
+            for log in logs:
+                os.close(log)
+
+    def _take(self):
+        part = os.read(self.commands, 65536)
+        if not part:
+            del self._sources[self.commands]
+        *lines, self._received = (self._received + part).split(b"\n")
+        for line in lines:
+            self._launch(**json_text.from_text(line.decode("utf-8")))
+
+    def _launch(self, launch, directory, environment=None):
+        try:
+            pid = self.start(launch, directory, environment)
+        except OSError as problem:
+            return tell(event="refused", launch=launch, code=errno.errorcode.get(problem.errno, "UNKNOWN"))
+        self.launches[pid] = launch
+        tell(event="started", launch=launch, pid=pid)
+
+    def _reap(self):
+        drain(self.wake[0])
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            self._take_end(pid, status)
+
+    def _take_end(self, pid, status):
+        self.forget(pid)
+        launch = self.launches.pop(pid, None)
+        if launch is not None:
+            tell(event="ended", launch=launch, **_end_of(status))
+            self.took_end()
+
+
+def take_commands():
+    """What comes later finds at descriptor 0 what a job finds there, and no other that is not this process's own."""
+    files.close_from(EVENTS + 1)
+    commands = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.set_inheritable(EVENTS, False)
+    return commands
+
+
+def tell(**event):
+    """Ends the process when the server is gone."""
+    try:
+        os.write(EVENTS, line_of(**event))
+    except BrokenPipeError:
+        os._exit(0)
+
+
+def _end_of(status):
+    died = os.WIFSIGNALED(status)
+    return {
+        "exit_code": None if died else os.WEXITSTATUS(status),
+        "signal": name_of(os.WTERMSIG(status)) if died else None,
+    }
