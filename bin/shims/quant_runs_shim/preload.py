@@ -61,9 +61,13 @@ class _Folder:
         self._names = _importable_names(path)
 
     def is_unchanged(self):
-        if self._is_settled and _facts(self._path) == self._facts:
+        facts, moment = _facts(self._path), time.time_ns()
+        if self._is_settled and facts == self._facts:
             return True
-        return _importable_names(self._path) == self._names
+        if _importable_names(self._path) != self._names:
+            return False
+        self._facts, self._is_settled = facts, _was_settled(facts, moment)
+        return True
 
 
 def _importable_names(folder):

@@ -24,15 +24,14 @@ export async function startBareFork(python: string): Promise<Contender> {
 
 /** Milliseconds from the spawn of an interpreter to the callable that it imports, so many times. */
 export async function bareStarts(python: string, module: string, count: number): Promise<number[]> {
-  await using folder = temporaryFolder();
+  const folder = temporaryFolder();
   return JSON.parse(await run(python, [script("start.py"), python, module, folder.path, String(count)]));
 }
 
 function inFolders(measure: (folder: string, count: number) => Promise<number>): Contender {
   return {
     run: async (count) => {
-      await using folder = temporaryFolder();
-      return await measure(folder.path, count);
+      return await measure(temporaryFolder().path, count);
     },
     [Symbol.asyncDispose]: async () => undefined,
   };

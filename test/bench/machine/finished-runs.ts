@@ -27,7 +27,7 @@ export function finishedRuns(count: number): Promise<string> {
 }
 
 async function makeRuns(count: number): Promise<string> {
-  const { path } = temporaryFolder(); // gone at the end of the whole run, since others use it too
+  const { path } = temporaryFolder();
   for (let start = 0; start < count; start += fifosAtOnce) {
     const ids = Array.from({ length: Math.min(fifosAtOnce, count - start) }, (_, at) =>
       writeRun(path, start + at),

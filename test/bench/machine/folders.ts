@@ -19,8 +19,12 @@ const tmpfs = 0x01021994;
 /** Where run directories are made: a disk, as in real life, wherever there is one. */
 export const workFolder = [tmpdir(), "/var/tmp"].find((path) => statfsSync(path).type !== tmpfs) ?? tmpdir();
 
-/** A new folder that is gone when it is disposed of. */
-export function temporaryFolder(): AsyncDisposable & { readonly path: string } {
+/**
+ * A new folder, which is removed when all has been measured and not before: ext4 gives nobody the inode of a file that was
+ * removed within minutes, and whoever makes files meanwhile looks through all of those (recently_deleted in its ialloc.c).
+ */
+export function temporaryFolder(): { readonly path: string } {
   const path = mkdtempSync(join(workFolder, "quant-runs-bench-"));
-  return { path, ...undoAtEnd(() => rm(path, { recursive: true, force: true, maxRetries: 10 })) };
+  undoAtEnd(() => rm(path, { recursive: true, force: true, maxRetries: 10 }));
+  return { path };
 }

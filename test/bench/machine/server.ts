@@ -31,13 +31,14 @@ export type Mode = keyof typeof modes;
 /** How long a server may take to start, in milliseconds. */
 const longestStart = 300_000;
 
-/** Starts bin/quant-runs; its runs directory is a new one unless one is given, which then stays. */
+/** Starts bin/quant-runs in a folder of its own; its runs directory lies there unless one is given, which then stays. */
 export async function startServer(
   { python }: Pick<Bench, "python">,
   mode: Mode,
   { runsDir, variables = {} }: { runsDir?: string; variables?: Record<string, string> } = {},
 ): Promise<BenchServer> {
-  const folder = runsDir === undefined ? temporaryFolder() : { path: runsDir };
+  const folder = temporaryFolder();
+  const runs = runsDir ?? join(folder.path, ".quant_runs");
   const port = await freePort();
   const asked = performance.now();
   const subprocess = execa(join(home, "bin", "quant-runs"), ["serve"], {
@@ -45,7 +46,7 @@ export async function startServer(
     env: environment({
       HOST: "127.0.0.1",
       PORT: String(port),
-      QUANT_RUNS_DIR: folder.path,
+      QUANT_RUNS_DIR: runs,
       QUANT_RUNS_PYTHON: python,
       QUANT_RUNS_CONCURRENCY: "2",
       QUANT_RUNS_DURABILITY: "process",
@@ -61,9 +62,7 @@ export async function startServer(
   const ending = undoAtEnd(async () => {
     subprocess.kill("SIGKILL"); // a stop in good order would wait for requests that nobody waits for
     await subprocess;
-    if (!(Symbol.asyncDispose in folder)) return; // none of its jobs is this server's
-    endJobsIn(folder.path);
-    await folder[Symbol.asyncDispose]();
+    if (runsDir === undefined) endJobsIn(runs);
   });
   const url = `http://127.0.0.1:${port}`;
   await Promise.race([
@@ -74,7 +73,7 @@ export async function startServer(
     url,
     port,
     pid,
-    runsDir: folder.path,
+    runsDir: runs,
     secondsToStart: (performance.now() - asked) / 1000,
     ...ending,
   };

@@ -87,7 +87,7 @@ function isOfAJob(pid: number, shims: readonly number[]): boolean {
 }
 
 async function addedByBare({ python }: Bench): Promise<Added> {
-  await using folder = temporaryFolder();
+  const folder = temporaryFolder();
   const script = join(benchFolder, "contenders", "call.py");
   const all = Array.from({ length: jobs }, (_, number) => {
     const args = [script, "sleeps", join(folder.path, String(number))];

@@ -16,7 +16,7 @@ import type { Measurement } from "./measurement.ts";
 export const showJob: Measurement = {
   figures: ["show-job"],
   measure: async (bench) => {
-    await using folder = temporaryFolder();
+    const folder = temporaryFolder();
     const runsDir = await finishedRuns(bench.count(20_000, 2000));
     const jobs = readdirSync(runsDir).filter((name) => !name.startsWith("."));
     const ids = writeIds(jobs, folder.path);

@@ -15,9 +15,8 @@ export function startProgram(
   args: readonly string[],
   variables: Record<string, string> = {},
 ): Program {
-  const folder = temporaryFolder();
   const subprocess = execa(file, args, {
-    cwd: folder.path,
+    cwd: temporaryFolder().path,
     env: environment(variables),
     extendEnv: false,
     stdio: ["ignore", "ignore", "inherit"],
@@ -27,7 +26,6 @@ export function startProgram(
   const ending = undoAtEnd(async () => {
     subprocess.kill("SIGTERM");
     await subprocess;
-    await folder[Symbol.asyncDispose]();
   });
   const ended = subprocess.then((): never => {
     throw new Error(`${[file, ...args].join(" ")} ended`);
