@@ -3,7 +3,7 @@
 import gc
 import os
 
-from . import caller, files, tree
+from . import files, tree
 from .unclaimed import leave_unclaimed
 
 _READY = b"r"
@@ -61,6 +61,9 @@ def _leave_the_shim(shim, descriptors):
 
 def _live(surroundings, take_on, orders, answer_end):
     """Does not return: ends as a script does, or unseen where its shim wants it no more."""
+    from . import caller  # which the shim has no use for
+    from .leaving import leave  # here, since a process takes long for its first import, and its job's would be that
+
     surroundings.enter()
     errors = caller.prepare()
     path = files.read_to_mark(orders)
@@ -69,4 +72,4 @@ def _live(surroundings, take_on, orders, answer_end):
     os.write(answer_end, _READY)
     directory.text_of_claim = files.read_to_mark(orders).decode("utf-8") or os._exit(0)
     os.close(orders)
-    caller.run(directory, surroundings, answer_end, errors)
+    leave(caller.run(directory, answer_end, errors), surroundings)
