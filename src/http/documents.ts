@@ -7,9 +7,16 @@ import { fileNames } from "../runs/run-directory.ts";
 export class JobText {
   readonly text: string;
   #etag: string | undefined;
+  #bytes: number | undefined;
 
   constructor(text: string) {
     this.text = text;
+  }
+
+  /** Its length in UTF-8. */
+  get bytes(): number {
+    this.#bytes ??= Buffer.byteLength(this.text);
+    return this.#bytes;
   }
 
   /** Its validator, made when it is first asked for. */

@@ -25,6 +25,8 @@ const plainFields = new Set([
   "user-agent",
 ]);
 
+const sameForAll = ["content-type", "application/json", ...Object.entries(securityHeaders).flat()];
+
 type Question = Pick<IncomingMessage, "method" | "url" | "headers">;
 
 /**
@@ -34,14 +36,10 @@ type Question = Pick<IncomingMessage, "method" | "url" | "headers">;
 export function answerQuickly(server: Server, incoming: Question, outgoing: ServerResponse): boolean {
   const shown = keptText(server, incoming);
   if (shown === undefined) return false;
-  outgoing.writeHead(200, {
-    "content-type": "application/json",
-    etag: shown.etag,
-    ...securityHeaders,
-    "x-request-id": randomUUID(),
-    "content-length": Buffer.byteLength(shown.text),
-  });
-  outgoing.end(shown.text);
+  const own = ["etag", shown.etag, "x-request-id", randomUUID(), "content-length", String(shown.bytes)];
+  outgoing.writeHead(200, [...sameForAll, ...own]);
+  // Text that is all ASCII is written faster as such.
+  outgoing.end(shown.text, shown.bytes === shown.text.length ? "latin1" : "utf8");
   return true;
 }
 
