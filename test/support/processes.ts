@@ -20,6 +20,11 @@ export function templateOf(server: number): number | undefined {
   return childrenOf(server).find((pid) => textOf(`/proc/${pid}/cmdline`).includes("--template"));
 }
 
+/** The process that starts all jobs of a server cold; undefined while there is none. */
+export function launcherOf(server: number): number | undefined {
+  return childrenOf(server).find((pid) => textOf(`/proc/${pid}/cmdline`).includes("--launcher"));
+}
+
 export function childrenOf(parent: number): number[] {
   return pids().filter(
     (pid) => Number(textOf(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ")[1]) === parent,
