@@ -65,7 +65,7 @@ describe("GET /", () => {
         QUANT_RUNS_DURABILITY: "power",
         QUANT_RUNS_DEFAULT_TIMEOUT_SECONDS: "Not set",
         QUANT_RUNS_KEEP_STRAYS: false,
-        QUANT_RUNS_WARM: "on",
+        QUANT_RUNS_WARM: process.env.QUANT_RUNS_TESTS_WARM ?? "on",
         QUANT_RUNS_MAX_QUEUED: 100_000,
         QUANT_RUNS_MAX_BODY_BYTES: 8 * 1024 * 1024,
         QUANT_RUNS_MAX_CONNECTIONS: 4096,

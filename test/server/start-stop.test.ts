@@ -105,6 +105,7 @@ test("the log has one JSON line for each thing that happens", async () => {
   const server = await startServer();
   const { job_id } = await run(server, "basic:succeeds");
   await server.stop();
+  await waitFor(() => expect(server.log.at(-1)).toContain('"stopping')); // which may be read after its end is known
   const lines = server.log.map((line) => JSON.parse(line));
   for (const { level, time } of lines) {
     expect(level).toBe("info");

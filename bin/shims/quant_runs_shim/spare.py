@@ -24,7 +24,15 @@ class Spares:
         """Whether there is to be another one. Where one has ended by itself, none is forked until a job needs it."""
         return self._is_worthwhile and len(self._pipes) < _MOST
 
-    def fork(self):
+    def refill(self):
+        """Until there are enough of them, or no room for more, which a job that comes will be told."""
+        try:
+            while self.are_wanted:
+                self._fork()
+        except OSError:
+            self._is_worthwhile = False
+
+    def _fork(self):
         """Makes one more, in which this does not return. Raises OSError where there is no room for it."""
         readable, writable = os.pipe()
         try:
@@ -42,7 +50,7 @@ class Spares:
         """The pid of the shim that has got this job. Raises OSError where there is no room for one."""
         self._is_worthwhile = True
         if not self._pipes:
-            self.fork()
+            self._fork()
         for pid in list(self._pipes):
             if self._send(self._pipes.pop(pid), b"%d %s\0" % (launch, os.fsencode(directory))):
                 return pid

@@ -85,11 +85,8 @@ class Template(Launcher):
             tell(event="stale")
 
     def _refill(self):
-        try:
-            while not self._is_stale and self._spares.are_wanted:
-                self._spares.fork()
-        except OSError:
-            pass  # no room for more: a job that comes will say so
+        if not self._is_stale:
+            self._spares.refill()
 
     def _become_shim(self, orders, others):
         """In the shim, and in the job's own process that this forks, which ends as a script does."""
