@@ -1,7 +1,7 @@
 """The shim of the Python runtime: `python.py RUN_DIRECTORY` runs one job. Standard library only, Python 3.9 or later.
 
 The interpreter that starts here never imports the user's code: it forks, the child calls, the parent waits and records.
-`python.py --template MODULES SPACE` is an interpreter that stays, imports those modules and forks a shim for each job;
+`python.py --template MODULES SPACE` is an interpreter that stays, imports those modules and forks shims;
 `python.py --launcher` is one that stays and only starts such shims.
 """
 
@@ -47,12 +47,10 @@ def main():
         directory, who = unclaimed.open_directory(what), starter.of_cold_shim()
         process = job_process.fork(surroundings, lambda *_: directory, who.descriptors)
         process.prepare(directory.path)
-        from quant_runs_shim import claiming  # while that process gets ready
+        from quant_runs_shim import claiming, waiter  # while that process gets ready
 
         claimed = claiming.claim(directory, process, who)
         if claimed is not None:
-            from quant_runs_shim import waiter  # while the job runs
-
             waiter.run(claimed)
         os._exit(0)  # nothing is left to do, and an interpreter that takes its leave takes 10 ms for it
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { processesOf } from "../support/processes.ts";
 import {
   ended,
   type Job,
@@ -54,6 +55,8 @@ test.each([
   '{"kind": "returned", "exit_code": 0, "result_bytes": "7"}',
   "[1]",
   "null",
+  '{"kind" "returned"}',
+  "{,",
 ])("a callable that tells its shim %s has told it nothing", async (answer) => {
   const server = await startServer(oneSlot);
   const job = await run(server, "hostile:forges_answers", { answers: [answer] });
@@ -158,6 +161,14 @@ test("a callable that closes every descriptor still answers, and its own files a
   for (let number = 0; number < 12; number++) {
     expect(readFileSync(join(folder, String(number)), "utf8")).toBe("mine");
   }
+});
+
+test("a callable that can tell nobody of its return has failed, and its process is gone", async () => {
+  const server = await startServer(oneSlot);
+  const { job_id, status, failure } = await run(server, "hostile:cannot_answer");
+  expect({ status, reason: failure?.reason }).toEqual({ status: "failed", reason: "crashed" });
+  expect(processesOf(server.runsDir, job_id)).toEqual([]);
+  expect((await run(server, "basic:succeeds")).status).toBe("completed");
 });
 
 test("a job that has deleted its claim runs on under the next server, and not twice", async () => {

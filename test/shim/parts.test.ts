@@ -1,8 +1,9 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
 import { defaultPython } from "../../src/runtimes/python.ts";
-import { home } from "../support/server.ts";
+import { home, temporaryFolder } from "../support/server.ts";
 
 // The shim uses the C parts of Python's `json`, `signal` and `ctypes`, and the packages where a Python has no such parts.
 
@@ -42,6 +43,27 @@ for number in range(1, signal.NSIG):
 print(json_text.from_text('"all the same"'), flush=True)
 c_library.call("exit", 3)
 `;
+
+const alone = `
+import os, sys
+sys.path[:0] = sys.argv[1:]
+from quant_runs_shim import json_text
+for text in ["", "{", "{,", '{"a" 1}', '"abc', "[1,", '"\\x01"', '{"a": 1}x']:
+    try:
+        json_text.from_text(text)
+    except ValueError as problem:
+        continue
+    print("taken:", text)
+print([name for name in sys.modules if name.startswith("json")])
+`;
+
+test("what is no JSON is refused without the package, in whose place there may be a module of the user's", async () => {
+  const folder = await temporaryFolder();
+  writeFileSync(join(folder, "json.py"), "print('the own json')\n");
+  const parameters = ["-c", alone, join(home, "bin", "shims"), folder];
+  const { stdout, stderr } = await execa(defaultPython(process.env, home), parameters, { reject: false });
+  expect({ stdout, stderr }).toEqual({ stdout: "[]", stderr: "" });
+});
 
 test.each([
   ["with the parts", []],

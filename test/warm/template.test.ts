@@ -130,11 +130,28 @@ test("shims that are forked ahead end with their template; one that is killed co
   const spares = await waitFor(() => expectTwo(childrenOf(template)));
   for (const spare of spares) process.kill(spare, "SIGKILL");
   expect(await resultOf(server, "surroundings:is_warm")).toBe(true);
+  const waiting = await waitFor(() => expectTwo(childrenOf(template).flatMap(childrenOf)));
+  for (const pid of waiting) process.kill(pid, "SIGKILL"); // as the memory killer does
+  for (const _ of waiting) expect(await resultOf(server, "surroundings:is_warm")).toBe(true);
   const others = await waitFor(() => expectTwo(childrenOf(template)));
   const left = [...others, ...others.flatMap(childrenOf)];
   expect(left).toHaveLength(4); // each with the process of a job to come
   process.kill(template, "SIGKILL");
   await waitFor(() => expect(left.filter(isAlive)).toEqual([]));
+});
+
+test("a job whose process hangs before it begins can be cancelled", async () => {
+  const server = await startWarmServer();
+  const waiting = await waitFor(() => expectTwo(childrenOf(livingTemplateOf(server)).flatMap(childrenOf)));
+  for (const pid of waiting) process.kill(pid, "SIGSTOP");
+  const { body } = await send<{ job_id: string }>(server, "/jobs", {
+    entrypoint: "basic:succeeds",
+    cancel_grace_seconds: 0.1,
+  });
+  await waitFor(() => claimOf(server.runsDir, body.job_id));
+  await send(server, `/jobs/${body.job_id}/cancel`, {});
+  expect((await ended(server, body.job_id)).failure?.reason).toBe("cancelled");
+  await waitFor(() => expect(waiting.filter(isAlive)).toHaveLength(1));
 });
 
 test("a template that is stopped holds no job up for ever", async () => {

@@ -1,14 +1,18 @@
 """How a shim gets its job: the proof that it lives, the claim, and the word to the process that is held for it."""
 
 import errno
+import os
+import select
 
 from . import tree
-from .records import now
+from .moments import now
 from .signals import signal
 from .unclaimed import leave_unclaimed
-from .wakeup import wake_on_signals
+from .wakeup import drain, wake_on_signals
 
-_SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_SECONDS_TO_BE_READY = 10.0
+"""A process that takes longer is stopped, or a disk keeps it waiting."""
 
 
 class Claimed:
@@ -26,18 +30,40 @@ def claim(directory, process, starter):
     alive = _hold(directory, started_at)
     if alive is None:
         return None
-    if not process.is_ready():
-        directory.release_claim()
-        _ = directory.job  # which says what is wrong with it, if that is why
-        leave_unclaimed("prepare the job's process", OSError(errno.EAGAIN, "it has ended"))
+    is_to_stop = _is_to_stop_first(process, directory, wake, alive)
+    if not is_to_stop and not process.is_ready():
+        _give_back(directory)
     tree.adopt_orphans()  # from the job's first moment on
-    process.let_go(directory.text_of_claim)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    if not is_to_stop and not process.let_go(directory.text_of_claim):
+        _give_back(directory)
     return Claimed(directory, process, starter, alive, wake, started_at)
 
 
+def _is_to_stop_first(process, directory, wake, alive):
+    """Waits for word from the process. True when a cancel or a signal comes before, so that it is not to begin at all."""
+    while True:
+        news = select.select([process.answers, wake, alive], [], [], _SECONDS_TO_BE_READY)[0]
+        if process.answers in news:
+            return False
+        if not news:
+            os.kill(process.pid, signal.SIGKILL)
+        if wake in news or directory.read_cancel() is not None:
+            return True
+        drain(alive)
+
+
+def _give_back(directory):
+    """Another shim may have the job: nothing has been run."""
+    directory.release_claim()
+    _ = directory.job  # which says what is wrong with it, if that is why
+    leave_unclaimed("prepare the job's process", OSError(errno.EAGAIN, "it has ended"))
+
+
 def _wake():
+    """SIGCHLD comes in later: until the job begins, the pipe of answers says more."""
     try:
-        return wake_on_signals(_SIGNALS)[0][0]
+        return wake_on_signals(_STOPPING)[0][0]
     except OSError as problem:
         leave_unclaimed("open its pipes", problem)
 

@@ -5,7 +5,7 @@ import sys
 
 from . import tree
 from .limits import cpu_limit
-from .records import now
+from .moments import now
 from .signals import name_of, signal
 
 _SHARE_OF_LIMIT = {signal.SIGXCPU: 0.5, signal.SIGKILL: 0.9}

@@ -15,10 +15,6 @@ from .wakeup import drain, wake_on_signals
 
 RUN_ENTRYPOINT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "run-entrypoint")
 
-_IGNORED = [getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name)]
-"""By Python, for itself and so for what it starts (Py_Initialize)."""
-
-
 def run():
     """Serves until the other end of descriptor 0 is closed; does not return."""
     tree.die_with(take_server())
@@ -72,20 +68,19 @@ class Launcher:
 
     def start_cold(self, launch, directory, environment):
         """Without a fork of all that was imported, whose cost grows with it (posix_spawn(3))."""
-        logs = files.open_logs(directory)
-        descriptors = [*zip(logs, (1, 2)), (EVENTS, EVENTS)]  # dup2 onto itself has it inherited
+        sources = files.open_logs(directory) + [os.dup(EVENTS)]  # to be inherited, a descriptor must get another number
         try:
             return os.posix_spawn(
                 RUN_ENTRYPOINT,
                 [RUN_ENTRYPOINT, directory],
                 {**(self._environment if environment is None else environment), **shim_variables(launch)},
-                file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for source, target in descriptors],
+                file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for source, target in zip(sources, (1, 2, EVENTS))],
                 setsid=True,
-                setsigdef=_IGNORED,
+                setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
             )
         finally:
-            for log in logs:
-                os.close(log)
+            for source in sources:
+                os.close(source)
 
     def _take(self):
         part = os.read(self.commands, 65536)
@@ -97,9 +92,10 @@ class Launcher:
 
     def _launch(self, launch, directory, environment=None):
         try:
-            pid = self.start(launch, directory, environment)
-        except OSError as problem:
-            return tell(event="refused", launch=launch, code=errno.errorcode.get(problem.errno, "UNKNOWN"))
+            pid = self.start(launch, os.fsdecode(_bytes(directory)), environment and _in_bytes(environment))
+        except (OSError, ValueError) as problem:
+            code = problem.errno if isinstance(problem, OSError) else errno.EINVAL
+            return tell(event="refused", launch=launch, code=errno.errorcode.get(code, "UNKNOWN"))
         self.launches[pid] = launch
         tell(event="started", launch=launch, pid=pid)
 
@@ -120,6 +116,15 @@ class Launcher:
         if launch is not None:
             tell(event="ended", launch=launch, **_end_of(status))
             self.took_end()
+
+
+def _bytes(text):
+    """As the server means it, whatever the locale."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _in_bytes(environment):
+    return {_bytes(name): _bytes(value) for name, value in environment.items()}
 
 
 def take_commands():

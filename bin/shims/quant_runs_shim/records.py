@@ -7,6 +7,7 @@ import time
 
 from . import files, identity, json_text
 from .group import Group
+from .moments import now
 
 RESULT_BYTES_IN_STATUS = 1024 * 1024
 """A result larger than this stands in result.json alone, and status.json says where."""
@@ -24,12 +25,6 @@ _NO_LIMITS = {
 """What job.json of an older server says nothing of."""
 
 _STATUS_FROM_JOB = ("entrypoint", "runtime", "labels", "parameters")
-
-
-def now():
-    """The time as the contract writes it: UTC, microseconds, explicit offset."""
-    seconds, microseconds = divmod(time.time_ns() // 1000, 1_000_000)
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + ".%06d+00:00" % microseconds
 
 
 class RunDirectory:
@@ -160,7 +155,7 @@ class RunDirectory:
             files.note("cannot write status.json: %s" % problem)
 
     def _status_text(self, status, started_at, ending):
-        asked = _members(self._text_of_job)
+        asked = json_text.members_of(self._text_of_job)
         members = {
             "job_id": asked["job_id"],
             "status": json_text.to_text(status),
@@ -239,12 +234,6 @@ def _usage(ending):
         "peak_memory_bytes": ending["peak_memory_bytes"],
         "processes": None,
     }
-
-
-def _members(text):
-    """The raw text of each member of a JSON object that stands one member a line, as the server writes it."""
-    lines = [line[:-1] if line.endswith(",") else line for line in text.strip().split("\n")[1:-1]]
-    return {json_text.from_text(name): value for name, value in (line.split(": ", 1) for line in lines)}
 
 
 def _parse(text):

@@ -81,15 +81,18 @@ class Spare:
     """In the shim itself: from its fork to the end of its job."""
 
     def __init__(self, template, orders, surroundings, shown):
-        self._template, self._orders, self._shown = template, orders, shown
-        self._process = job_process.fork(surroundings, self._take_on, (orders, EVENTS))
+        self._template, self._orders, self._shown, self._surroundings = template, orders, shown, surroundings
+        self._process = self._fork()
 
     def run(self):
         """Waits for its job and runs it."""
         order = files.read_to_mark(self._orders)
-        os.close(self._orders)
         if not order:
             os._exit(0)
+        if self._process.has_ended():  # the memory killer likes it best
+            self._process.close()
+            self._process = self._fork()
+        os.close(self._orders)
         launch, _, directory = order.partition(b" ")
         directory = os.fsdecode(directory)
         self._process.prepare(directory)
@@ -100,6 +103,9 @@ class Spare:
         claimed = claiming.claim(job, self._process, Starter(self._template, int(launch)))
         if claimed is not None:
             waiter.run(claimed)
+
+    def _fork(self):
+        return job_process.fork(self._surroundings, self._take_on, (self._orders, EVENTS))
 
     def _take_on(self, path, outputs=(1, 2)):
         """In the shim and in the job's own process: what a cold one is started with."""

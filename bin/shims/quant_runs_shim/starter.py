@@ -45,13 +45,24 @@ class Starter:
 def of_cold_shim():
     """What the server was itself started with is none of the job's business."""
     launch = os.environ.pop(_LAUNCH, None)
-    files.close_from(EVENTS if launch is None else EVENTS + 1)
-    return Starter(take_server(), None if launch is None else int(launch))
+    if launch is None or not _is_open(EVENTS):
+        files.close_from(EVENTS)
+        return Starter(take_server())
+    files.close_from(EVENTS + 1)
+    return Starter(take_server(), int(launch))
+
+
+def _is_open(descriptor):
+    try:
+        os.fstat(descriptor)
+        return True
+    except OSError:
+        return False
 
 
 def shim_variables(launch):
     """What of_cold_shim takes, in a shim that this process starts."""
-    return {_SERVER: str(os.getpid()), _LAUNCH: str(launch)}
+    return {_SERVER.encode(): b"%d" % os.getpid(), _LAUNCH.encode(): b"%d" % launch}
 
 
 def take_server():

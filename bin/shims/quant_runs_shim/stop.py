@@ -1,7 +1,7 @@
 """Stops a job: a dump of its stacks where a deadline passed, SIGTERM to all of it, then SIGKILL until nothing is left."""
 
 from . import tree
-from .records import now
+from .moments import now
 from .signals import name_of, signal
 
 _SECONDS_FOR_DUMP = 0.3

@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-from . import tree
+from . import files, tree
 from .launcher import RUN_ENTRYPOINT, Launcher, take_commands, tell
 from .preload import Preload
 from .process import Process
@@ -22,8 +22,7 @@ _SECONDS_TO_REFILL = 0.05
 def run(modules, surroundings):
     """Serves until the other end of descriptor 0 is closed; returns in the process of a job alone, by SystemExit."""
     tree.die_with(take_server())
-    shown = Shown()
-    shown.show_modules(modules)
+    shown = _shown(modules)
     commands = take_commands()
     sys.argv[:] = [""]
     library, environment, process = list(sys.path), dict(os.environ), Process()
@@ -39,6 +38,16 @@ def run(modules, surroundings):
     gc.freeze()  # so that a collection in a job does not copy what all of them share
     tell(event="ready", problems=preload.problems)
     Template(commands, environment, preload, surroundings, shown).serve()
+
+
+def _shown(modules):
+    try:
+        shown = Shown()
+        shown.show_modules(modules)
+        return shown
+    except OSError as problem:
+        tell(event="unsafe", problems=["a forked shim could not show which job is its own: %s" % problem])
+        os._exit(0)
 
 
 class Template(Launcher):
@@ -68,6 +77,8 @@ class Template(Launcher):
         self._look_at_files()
         if environment is not None or self._is_stale or not self._shown.has_room_for(directory):
             return self.start_cold(launch, directory, environment)
+        for log in files.open_logs(directory):  # what is in the way is told the server now, who waits for it
+            os.close(log)
         return self._spares.hand_over(launch, directory)
 
     def forget(self, pid):

@@ -7,7 +7,7 @@ import time
 
 from . import json_text, tree
 from .files import note
-from .records import now
+from .moments import clock, now
 from .signals import signal
 from .stop import Stop
 from .wakeup import drain
@@ -18,11 +18,6 @@ SECONDS_TO_EXIT = 5.0
 _SECONDS_BETWEEN_ROUNDS = 0.05
 _LONGEST_ANSWER = 4 * 1024 * 1024
 """Bytes that are kept of what comes through the answers' pipe, to which the job itself can write."""
-
-
-def clock():
-    """Seconds that no change of the wall clock moves and that go on while the machine sleeps (clock_gettime(2))."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Watch:
