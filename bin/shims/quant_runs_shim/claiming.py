@@ -16,7 +16,7 @@ _SECONDS_TO_BE_READY = 10.0
 
 
 class Claimed:
-    """A job that this shim runs, whose process has been let go."""
+    """A job that this shim runs, whose process has been let go, or never will be where it is to be stopped first."""
 
     def __init__(self, directory, process, starter, alive, wake, started_at):
         self.directory, self.process, self.starter = directory, process, starter
