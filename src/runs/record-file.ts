@@ -174,10 +174,7 @@ function parseJson(path: string, text: string): unknown {
   }
 }
 
-/**
- * What a write outlives: `process` the death of every process, which costs nothing; `power` the loss of power too, at
- * the price of an fsync(2).
- */
+/** What a write outlives: `process` the death of every process, for nothing; `power` a loss of power too, by fsync(2). */
 export type Durability = "process" | "power";
 
 /** Creates a file that must not exist yet (O_EXCL), readable by its owner alone; fails with EEXIST otherwise. */

@@ -10,7 +10,7 @@ from .signals import signal
 
 
 def prepare():
-    """Makes this process one of the user's; returns a descriptor of its standard error that is not the user's own."""
+    """Has the stacks of a crash written; returns a descriptor of standard error for it, apart from the one that the user's code may close."""
     import faulthandler
 
     errors = os.dup(2)
