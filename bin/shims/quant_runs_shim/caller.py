@@ -10,7 +10,7 @@ from .signals import signal
 
 
 def prepare():
-    """Has the stacks of a crash written; returns a descriptor of standard error for it, apart from the one that the user's code may close."""
+    """Has the stacks of a crash written, to a descriptor of standard error that is not the user's own, and returns it."""
     import faulthandler
 
     errors = os.dup(2)
