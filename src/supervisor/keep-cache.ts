@@ -32,7 +32,7 @@ export class CacheKeeper {
     scope.events.on("changed", ({ state }) => isTerminal(state.status) && this.#changes++);
     scope.events.on("removed", () => this.#changes++);
     this.#timer = setInterval(() => this.#look(), secondsBetweenLooks * 1000).unref();
-    setImmediate(() => this.#look());
+    this.#look();
   }
 
   #look(): void {

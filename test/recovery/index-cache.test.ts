@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Events } from "../../src/events.ts";
 import type { Job } from "../../src/jobs/job.ts";
-import { cacheFile, fileOf, runDirectory } from "../../src/runs/run-directory.ts";
+import { cacheFile, fileOf, lockFile, runDirectory } from "../../src/runs/run-directory.ts";
 import { findCachedJobs } from "../../src/supervisor/ended-jobs.ts";
 import { createSupervisor } from "../../src/supervisor/supervisor.ts";
 import { cachedRunsIn, cachedText } from "../../src/tracking/cached-runs.ts";
@@ -225,6 +225,19 @@ test("a job whose records are new is not cached: a change right behind could not
   await writeCache((await load(runsDir)).index, runsDir);
   expect(countCached(runsDir, ["run-1"])).toBe(0);
   await expectSameWithoutCache(runsDir);
+});
+
+test("the cache is written once the server has begun: the next start has it though this one is killed", async () => {
+  const runsDir = await temporaryFolder();
+  writeFileSync(join(runsDir, lockFile), ""); // without it the directory would count as away
+  for (let number = 0; number < 1000; number++) plantEnded(runsDir, `run-${number}`, number);
+  const events = new Events();
+  const index = new JobIndex(events);
+  const supervisor = createSupervisor({ config: emptyConfig(runsDir), index, events, ...nothingToStart });
+  await supervisor.load();
+  supervisor.begin(() => false);
+  await waitFor(async () => expect(countCached(runsDir, index.endedIds())).toBe(1000));
+  await supervisor.end();
 });
 
 test("a server keeps a cache of a thousand jobs, and lists the same with it", async () => {
