@@ -32,8 +32,8 @@ export function etagOf(text: string): string {
 }
 
 interface Kept {
-  /** When it was put behind all others, as a number of such moves. */
-  moved: number;
+  /** Whether it was asked for since the hand last came by. */
+  wasAsked: boolean;
   /** The turn in which the kernel was asked last. */
   turn: number;
   readonly shown: JobText;
@@ -55,10 +55,10 @@ const overhead = 300;
 export class Documents {
   readonly #runsDirectory: string;
   readonly #isLocal: boolean;
-  /** What was not asked for the longest comes first. */
   readonly #kept = new Map<string, Kept>();
+  /** Goes round all that is kept, wherever that is added or removed. */
+  #hand = this.#kept.entries();
   #size = 0;
-  #moves = 0;
   #turn = 0;
   #isTurnKnown = false;
 
@@ -78,19 +78,8 @@ export class Documents {
       return undefined;
     }
     kept.turn = this.#turn;
-    this.#moveBack(jobId, kept);
+    kept.wasAsked = true;
     return kept.shown;
-  }
-
-  /**
-   * Puts a text behind all others, unless it stands in the last half of them: a Map remembers every key that is taken out
-   * until it has to grow, and one that is taken out thousands of times is slow to find.
-   */
-  #moveBack(jobId: string, kept: Kept): void {
-    if (this.#moves - kept.moved < this.#kept.size / 2) return;
-    this.#kept.delete(jobId);
-    this.#kept.set(jobId, kept);
-    kept.moved = ++this.#moves;
   }
 
   /**
@@ -110,7 +99,7 @@ export class Documents {
   keep(jobId: string, status: Status, facts: FileFacts, shown: JobText, moment: number): void {
     if (this.#isLocal && shown.text.length <= largestText && hasSettled(facts, moment)) {
       const { dev, ino, size, ctimeMs } = facts;
-      this.#put(jobId, { moved: ++this.#moves, turn: 0, shown, status, facts: { dev, ino, size, ctimeMs } });
+      this.#put(jobId, { wasAsked: false, turn: 0, shown, status, facts: { dev, ino, size, ctimeMs } });
     }
   }
 
@@ -118,9 +107,19 @@ export class Documents {
     this.forget(jobId);
     this.#kept.set(jobId, kept);
     this.#size += sizeOf(kept);
-    for (const oldest of this.#kept.keys()) {
-      if (this.#size <= mostText) break;
-      this.forget(oldest);
+    this.#makeRoom();
+  }
+
+  /**
+   * The clock algorithm: the hand forgets what was not asked for since it last came by. Nothing is moved for being asked
+   * for, as it would be in a Map in the order of asking, which would be built anew all the time.
+   */
+  #makeRoom(): void {
+    while (this.#size > mostText) {
+      const { done, value: [jobId, kept] = [] } = this.#hand.next();
+      if (done || jobId === undefined || kept === undefined) this.#hand = this.#kept.entries();
+      else if (kept.wasAsked) kept.wasAsked = false;
+      else this.forget(jobId);
     }
   }
 

@@ -69,9 +69,11 @@ function createHttpServer(
     if (problem) answerWith(problem, outgoing);
     else if (Number(incoming.headers["content-length"]) > config.maxBodyBytes)
       refuseBody(bodyTooLarge(config.maxBodyBytes), incoming, outgoing);
-    else if (!answerQuickly(incoming, outgoing)) void respond(incoming, outgoing);
+    else if (!answerQuickly(incoming, outgoing)) {
+      leaveWithClient(incoming, outgoing);
+      void respond(incoming, outgoing);
+    }
   });
-  server.on("request", leaveWithClient);
   server.on("checkContinue", (incoming, outgoing) => inviteBody(server, config, incoming, outgoing));
   // A client that has sent all it has to send, as `nc -N` does, still gets its answer (RFC 9112, section 9.6).
   Object.assign(server, { httpAllowHalfOpen: true });
