@@ -1,3 +1,4 @@
+import { probeAlive } from "../runs/alive.ts";
 import { continueShim, hasCancelRequest, wakeShim } from "../runs/cancel-request.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import type { Scope } from "./scope.ts";
@@ -17,7 +18,7 @@ export function sweep(scope: Scope, isWhole: boolean): void {
   for (const jobId of [...active, ...unread]) {
     if (scope.looking.has(jobId)) continue;
     scope.looking.add(jobId);
-    void look(scope, jobId, remindOfCancel).finally(() => scope.looking.delete(jobId));
+    void attempt(scope, jobId, () => watchOver(scope, jobId)).finally(() => scope.looking.delete(jobId));
   }
 }
 
@@ -26,15 +27,22 @@ function isWaitedFor({ shims, cancelling, index }: Scope, jobId: string): boolea
   return shims.has(jobId) && !cancelling.has(jobId) && index.statusOf(jobId) === "running";
 }
 
+/** While the shim of a job that is waited for is there, nothing is news but its end. */
+async function watchOver(scope: Scope, jobId: string): Promise<void> {
+  const directory = runDirectory(scope.config.runsDir, jobId);
+  const hasNoNews = isWaitedFor(scope, jobId) && (await probeAlive(directory)) === "held";
+  if (!hasNoNews) await scope.refresh(jobId);
+  await remindOfCancel(scope, jobId, directory);
+}
+
 /** A look that cannot fail: what stands in its way now is looked at again by the next sweep. */
-export async function look(
-  scope: Scope,
-  jobId: string,
-  then: (scope: Scope, jobId: string) => Promise<void> = async () => undefined,
-): Promise<void> {
+export function look(scope: Scope, jobId: string): Promise<void> {
+  return attempt(scope, jobId, () => scope.refresh(jobId));
+}
+
+async function attempt(scope: Scope, jobId: string, looking: () => Promise<unknown>): Promise<void> {
   try {
-    await scope.refresh(jobId);
-    await then(scope, jobId);
+    await looking();
   } catch (error) {
     scope.events.emit("trouble", "cannot look at the job; the next sweep tries again", {
       job_id: jobId,
@@ -44,9 +52,8 @@ export async function look(
 }
 
 /** A cancel that a killed server left half done goes on: the shim is told again, which it takes once. */
-async function remindOfCancel(scope: Scope, jobId: string): Promise<void> {
+async function remindOfCancel(scope: Scope, jobId: string, directory: string): Promise<void> {
   const state = scope.index.get(jobId)?.state;
-  const directory = runDirectory(scope.config.runsDir, jobId);
   if (state?.status !== "running" || !(await hasCancelRequest(directory))) return;
   await wakeShim(directory, state.shim);
   await continueShim(state.shim);
