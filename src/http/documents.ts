@@ -32,7 +32,7 @@ export function etagOf(text: string): string {
 }
 
 interface Kept {
-  /** Whether it was asked for since the hand last came by. */
+  /** Whether it was asked for since it was put behind all others. */
   wasAsked: boolean;
   /** The turn in which the kernel was asked last. */
   turn: number;
@@ -56,8 +56,6 @@ export class Documents {
   readonly #runsDirectory: string;
   readonly #isLocal: boolean;
   readonly #kept = new Map<string, Kept>();
-  /** Goes round all that is kept, wherever that is added or removed. */
-  #hand = this.#kept.entries();
   #size = 0;
   #turn = 0;
   #isTurnKnown = false;
@@ -105,21 +103,22 @@ export class Documents {
 
   #put(jobId: string, kept: Kept): void {
     this.forget(jobId);
-    this.#kept.set(jobId, kept);
     this.#size += sizeOf(kept);
     this.#makeRoom();
+    this.#kept.set(jobId, kept);
   }
 
   /**
-   * The clock algorithm: the hand forgets what was not asked for since it last came by. Nothing is moved for being asked
-   * for, as it would be in a Map in the order of asking, which would be built anew all the time.
+   * Second chance: of those that came first, the ones that were asked for since go behind all others instead. To be asked
+   * for moves nothing: a Map in the order of asking would be built anew all the time.
    */
   #makeRoom(): void {
-    while (this.#size > mostText) {
-      const { done, value: [jobId, kept] = [] } = this.#hand.next();
-      if (done || jobId === undefined || kept === undefined) this.#hand = this.#kept.entries();
-      else if (kept.wasAsked) kept.wasAsked = false;
-      else this.forget(jobId);
+    for (const [jobId, kept] of this.#kept) {
+      if (this.#size <= mostText) return;
+      this.#kept.delete(jobId);
+      if (kept.wasAsked) this.#kept.set(jobId, kept);
+      else this.#size -= sizeOf(kept);
+      kept.wasAsked = false;
     }
   }
 

@@ -86,12 +86,18 @@ async function readInProcess({ config, index }: Surroundings, jobIds: readonly s
   }
 }
 
+/** What came of proving a job. One is `disputed` whose records say something else than the server, or nothing. */
+export type ProofOutcome = "proven" | "too new" | "disputed";
+
 /** Reads the records of a job that has ended meanwhile once more, so that the cache can hold it, if they say the same. */
-export async function proveEnded({ config, index }: Surroundings, jobId: string): Promise<void> {
+export async function proveEnded({ config, index }: Surroundings, jobId: string): Promise<ProofOutcome> {
   const run = await readEndedRun(runDirectory(config.runsDir, jobId), jobId);
-  if (run?.proof === undefined) return;
+  if (run === undefined) return "disputed";
+  if (run.proof === undefined) return "too new";
   const read = jobOf(jobId, run.request, run.created_at, run.state);
-  if (JSON.stringify(read) === JSON.stringify(index.get(jobId))) index.prove(jobId, run.proof);
+  if (JSON.stringify(read) !== JSON.stringify(index.get(jobId))) return "disputed";
+  index.prove(jobId, run.proof);
+  return "proven";
 }
 
 function areSame([one, other]: Proof, proof: Proof): boolean {

@@ -56,23 +56,29 @@ export class CacheKeeper {
   async #writeNow(): Promise<void> {
     if (!this.#isUseful) return;
     const { config, index, events } = this.#scope;
+    const changes = this.#changes;
     this.#changes = 0;
     try {
       await expectPresent(config.runsDir); // nothing must land on the disk below a mount point
-      await this.#proveAll();
+      const tooNew = await this.#proveAll();
       await writeCache(index, config.runsDir);
+      this.#changes += tooNew;
     } catch (error) {
+      this.#changes += changes;
       events.emit("trouble", "cannot write the cache of the index; the next start takes longer", { error });
     }
   }
 
-  /** Those that have ended since the start, or whose records were too new then. */
-  async #proveAll(): Promise<void> {
+  /** Those that have ended since the start, or whose records were too new then; returns how many are so still. */
+  async #proveAll(): Promise<number> {
     const unproven = this.#scope.index.unprovenIds();
+    let tooNew = 0;
     for (let start = 0; start < unproven.length; start += mostAtOnce) {
       const some = unproven.slice(start, start + mostAtOnce);
-      await Promise.all(some.map((jobId) => proveEnded(this.#scope, jobId)));
+      const outcomes = await Promise.all(some.map((jobId) => proveEnded(this.#scope, jobId)));
+      tooNew += outcomes.filter((outcome) => outcome === "too new").length;
       await setImmediate(); // requests pass in between
     }
+    return tooNew;
   }
 }

@@ -42,8 +42,8 @@ export interface Supervisor {
 }
 
 /**
- * What no watcher told is found each second, twice as often without one. Jobs whose end this server waits for itself are
- * looked at each ten seconds: a template that is stopped tells nothing.
+ * What no watcher told is found each second, twice as often without one. The shims of jobs whose end this server waits for
+ * itself are looked for each ten seconds: a template that is stopped tells nothing.
  */
 const secondsBetweenTicks = 0.5;
 const ticksBetweenSweeps = 2;

@@ -1,4 +1,4 @@
-import { probeAlive } from "../runs/alive.ts";
+import { processLives } from "../processes/process-lives.ts";
 import { continueShim, hasCancelRequest, wakeShim } from "../runs/cancel-request.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import type { Scope } from "./scope.ts";
@@ -27,12 +27,12 @@ function isWaitedFor({ shims, cancelling, index }: Scope, jobId: string): boolea
   return shims.has(jobId) && !cancelling.has(jobId) && index.statusOf(jobId) === "running";
 }
 
-/** While the shim of a job that is waited for is there, nothing is news but its end. */
+/** Of a job that is waited for, nothing is news while its shim lives but a wish to stop it. */
 async function watchOver(scope: Scope, jobId: string): Promise<void> {
-  const directory = runDirectory(scope.config.runsDir, jobId);
-  const hasNoNews = isWaitedFor(scope, jobId) && (await probeAlive(directory)) === "held";
-  if (!hasNoNews) await scope.refresh(jobId);
-  await remindOfCancel(scope, jobId, directory);
+  const state = scope.index.get(jobId)?.state;
+  const shim = state?.status === "running" && isWaitedFor(scope, jobId) ? state.shim : null;
+  if (shim === null || !(await processLives(shim))) await scope.refresh(jobId);
+  await remindOfCancel(scope, jobId);
 }
 
 /** A look that cannot fail: what stands in its way now is looked at again by the next sweep. */
@@ -52,8 +52,9 @@ async function attempt(scope: Scope, jobId: string, looking: () => Promise<unkno
 }
 
 /** A cancel that a killed server left half done goes on: the shim is told again, which it takes once. */
-async function remindOfCancel(scope: Scope, jobId: string, directory: string): Promise<void> {
+async function remindOfCancel(scope: Scope, jobId: string): Promise<void> {
   const state = scope.index.get(jobId)?.state;
+  const directory = runDirectory(scope.config.runsDir, jobId);
   if (state?.status !== "running" || !(await hasCancelRequest(directory))) return;
   await wakeShim(directory, state.shim);
   await continueShim(state.shim);

@@ -14,16 +14,16 @@ const later = Date.now() + 3_600_000;
 async function kept(...jobIds: string[]) {
   const runsDir = await temporaryFolder();
   const documents = new Documents(runsDir);
-  /** As if it were a text of the first job's file. */
+  const factsOf = (jobId = "") => factsNow(fileOf(runDirectory(runsDir, jobId), "status"));
+  /** A text of one without a file, as if it were that of the first job's. */
   const keep = (jobId: string, text: string, moment = later) => {
-    const facts = factsNow(fileOf(runDirectory(runsDir, jobIds[0] ?? ""), "status"));
+    const facts = factsOf(jobId) ?? factsOf(jobIds[0]);
     if (facts === undefined) throw new Error(`${jobId} has no status.json`);
     documents.keep(jobId, "completed", facts, new JobText(text), moment);
   };
   for (const jobId of jobIds) {
     plantEnded(runsDir, jobId, 1);
-    const facts = factsNow(fileOf(runDirectory(runsDir, jobId), "status"));
-    if (facts !== undefined) documents.keep(jobId, "completed", facts, new JobText("text"), later);
+    keep(jobId, "text");
   }
   return { documents, keep, directoryOf: (jobId: string) => join(runsDir, jobId) };
 }
@@ -52,6 +52,37 @@ test("the texts that are kept have room for so many characters, and those that a
     if (documents.get("often", "completed") === undefined) throw new Error("it was forgotten");
   }
   expect(documents.get("once", "completed")).toBeUndefined();
+});
+
+test("what was asked for once goes when others are asked for, which are kept then", async () => {
+  const generations = ["b", "c", "d"].map((letter) =>
+    Array.from({ length: 300 }, (_, number) => `${letter}-${number}`),
+  );
+  const { documents, keep } = await kept(...generations.flat());
+  for (const jobId of generations.flat()) documents.forget(jobId);
+  const isKept = (jobId: string) => documents.get(jobId, "completed") !== undefined;
+  for (const generation of generations) {
+    for (let round = 0; round < 3; round++) {
+      for (const jobId of generation) if (!isKept(jobId)) keep(jobId, "x".repeat(60_000));
+    }
+    expect(generation.filter(isKept)).toHaveLength(300);
+  }
+  expect(generations[0]?.filter(isKept)).toHaveLength(0);
+});
+
+test("what is forgotten again and again takes no memory", async () => {
+  const { documents, keep } = await kept("a");
+  const used = () => process.memoryUsage().heapUsed;
+  const churn = (from: number, to: number) => {
+    for (let number = from; number < to; number++) {
+      keep(`run-${number}`, `${number} `.repeat(300));
+      documents.forget(`run-${number - 50}`);
+    }
+  };
+  churn(0, 1000);
+  const before = used();
+  churn(1000, 101_000);
+  expect(used() - before).toBeLessThan(100_000_000); // of some 180 MB
 });
 
 test("the kernel is asked once for a text in one turn of the event loop, and anew in the next", async () => {

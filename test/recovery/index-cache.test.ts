@@ -227,7 +227,8 @@ test("a job whose records are new is not cached: a change right behind could not
   await expectSameWithoutCache(runsDir);
 });
 
-test("the cache is written once the server has begun: the next start has it though this one is killed", async () => {
+/** A supervisor of a thousand jobs that have just ended; returns it, and how many of them are believed to the cache. */
+async function thousandEnded() {
   const runsDir = await temporaryFolder();
   writeFileSync(join(runsDir, lockFile), ""); // without it the directory would count as away
   for (let number = 0; number < 1000; number++) plantEnded(runsDir, `run-${number}`, number);
@@ -235,9 +236,25 @@ test("the cache is written once the server has begun: the next start has it thou
   const index = new JobIndex(events);
   const supervisor = createSupervisor({ config: emptyConfig(runsDir), index, events, ...nothingToStart });
   await supervisor.load();
+  return { runsDir, supervisor, cached: () => countCached(runsDir, index.endedIds()) };
+}
+
+test("the cache is written once the server has begun: the next start has it though this one is killed", async () => {
+  const { supervisor, cached } = await thousandEnded();
   supervisor.begin(() => false);
-  await waitFor(async () => expect(countCached(runsDir, index.endedIds())).toBe(1000));
+  await waitFor(() => expect(cached()).toBe(1000));
   await supervisor.end();
+});
+
+test("jobs whose records were too new for the cache at the start are in it at the end", async () => {
+  vi.setSystemTime(Date.now() - 60_000);
+  const { runsDir, supervisor, cached } = await thousandEnded();
+  supervisor.begin(() => false);
+  await waitFor(() => expect(existsSync(join(runsDir, cacheFile))).toBe(true));
+  expect(cached()).toBe(0);
+  vi.setSystemTime(Date.now() + 60_000);
+  await supervisor.end();
+  expect(cached()).toBe(1000);
 });
 
 test("a server keeps a cache of a thousand jobs, and lists the same with it", async () => {

@@ -11,6 +11,7 @@ import {
   startServer,
   submit,
   temporaryFolder,
+  waitFor,
 } from "../support/server.ts";
 import { ask } from "./ask.ts";
 
@@ -34,15 +35,17 @@ test("a pinned run is not removed, and says what keeps it", async () => {
   for (let count = 0; count < 2; count++) expect((await pinOf(job_id, "DELETE")).status).toBe(204);
   expect(await isShownPinned(job_id)).toBe(false);
   expect((await remove(job_id)).status).toBe(204);
-  const told = server()
-    .log.map((line) => JSON.parse(line))
-    .filter((line) => line.audit === true && line.job_id === job_id);
-  expect(told.map(({ action }) => action)).toEqual([
-    "submitted",
-    ...["pinned", "pinned"],
-    ...["unpinned", "unpinned"],
-    "removed",
-  ]);
+  await waitFor(() => {
+    const told = server()
+      .log.map((line) => JSON.parse(line))
+      .filter((line) => line.audit === true && line.job_id === job_id);
+    expect(told.map(({ action }) => action)).toEqual([
+      "submitted",
+      ...["pinned", "pinned"],
+      ...["unpinned", "unpinned"],
+      "removed",
+    ]);
+  });
 });
 
 test("a pin is a file that anybody may make and remove, and is no artifact", async () => {

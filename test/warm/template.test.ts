@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { closeSync, constants, cpSync, openSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { childrenOf, claimOf, isAlive, processesOf } from "../support/processes.ts";
@@ -200,6 +200,19 @@ test("a template that is stopped hides no end of its jobs", async () => {
   writeFileSync(join(server.runsDir, running, "end"), "");
   expect((await ended(server, waiting)).result).toEqual({ result: false });
   expect((await ended(server, running)).status).toBe("completed");
+});
+
+test("a shim that is killed while its template is stopped is missed, though somebody else holds its FIFO", async () => {
+  const server = await startWarmServer({ args: ["--concurrency", "1"] });
+  const jobId = await submit(server, "stubborn:sleeps");
+  await reached(server, jobId, "running");
+  const reader = openSync(join(server.runsDir, jobId, "alive"), constants.O_RDONLY | constants.O_NONBLOCK);
+  const template = livingTemplateOf(server);
+  process.kill(template, "SIGSTOP");
+  process.kill(claimOf(server.runsDir, jobId).pid, "SIGKILL");
+  expect((await ended(server, jobId)).failure?.reason).toBe("lost");
+  process.kill(template, "SIGCONT");
+  closeSync(reader);
 });
 
 test("a module that starts a thread makes no template: a fork would leave the thread behind", async () => {
