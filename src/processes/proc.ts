@@ -1,9 +1,20 @@
+import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 
 /** Text of a file of proc(5); empty where there is no such process (any more), it is not for us, or there is no /proc. */
 export async function procText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
+  } catch (error) {
+    if (isAbsence(error)) return "";
+    throw error;
+  }
+}
+
+/** The same within this turn of the event loop: for one small file, which the kernel writes at once. */
+export function procTextNow(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
   } catch (error) {
     if (isAbsence(error)) return "";
     throw error;

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import type { ProcessIdentity } from "../jobs/job.ts";
 import { pidHere } from "./pid-here.ts";
 import { procText } from "./proc.ts";
-import { readStat, readStatNow } from "./process-stat.ts";
+import { readStatNow } from "./process-stat.ts";
 
 /**
  * Whether a process still runs: pid, start time and boot id must all agree, a pid alone proves nothing. Of a process on
@@ -13,7 +13,7 @@ export async function lifeOf(identity: ProcessIdentity): Promise<"lives" | "gone
   if (identity.host !== hostname() || identity.start_time_ticks === null) return "unknown";
   const here = await ownPlace();
   if (here.bootId !== identity.boot_id) return "gone";
-  const found = await readStat(await pidToLookAt(identity));
+  const found = readStatNow(await pidToLookAt(identity));
   if (found?.startTimeTicks === identity.start_time_ticks && !found.hasEnded) return "lives";
   return here.pidNamespace === identity.pid_namespace ? "gone" : "unknown";
 }

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { procText } from "./proc.ts";
+import { procText, procTextNow } from "./proc.ts";
 
 /** One process as proc_pid_stat(5) tells it; times are in clock ticks. */
 export interface ProcessStat {
@@ -20,12 +19,9 @@ export async function readStat(pid: number): Promise<ProcessStat | undefined> {
   return parseStat(pid, await procText(`/proc/${pid}/stat`));
 }
 
-/**
- * The same within this turn of the event loop, for a signal that goes out in it.
- * @throws the file system's error when there is no such process
- */
+/** The same within this turn of the event loop, for a signal that goes out in it, or one process that is looked for. */
 export function readStatNow(pid: number): ProcessStat | undefined {
-  return parseStat(pid, readFileSync(`/proc/${pid}/stat`, "utf8"));
+  return parseStat(pid, procTextNow(`/proc/${pid}/stat`));
 }
 
 /** Fields have the numbers of the manual's page; the name, field 2, may hold spaces and parentheses. */

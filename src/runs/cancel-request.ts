@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import type { ProcessIdentity } from "../jobs/job.ts";
 import { signalProven } from "../processes/process-lives.ts";
 import { knock } from "./alive.ts";
+import { answersAtOnce } from "./local-disk.ts";
 import { createWhole, errorCode, exists } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
@@ -40,8 +42,9 @@ async function writeCancelRequest(directory: string, request: CancelRequest): Pr
   }
 }
 
-export function hasCancelRequest(directory: string): Promise<boolean> {
-  return exists(fileOf(directory, "cancel"));
+export async function hasCancelRequest(directory: string): Promise<boolean> {
+  const path = fileOf(directory, "cancel");
+  return answersAtOnce(path) ? existsSync(path) : exists(path);
 }
 
 /**
