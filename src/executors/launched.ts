@@ -1,6 +1,6 @@
 import type { Events } from "../events.ts";
 import type { Executor, Launch, Shim, StartShim } from "./executor.ts";
-import { Launcher, LauncherGone, type LauncherPlan } from "./launcher.ts";
+import { Launcher, LauncherGone, type LauncherPlan, type Leave } from "./launcher.ts";
 
 /** Between the starts of two launchers: the first such pause, and the longest after many that did not last. */
 const leastSecondsBetween = 1;
@@ -17,8 +17,8 @@ export function keepLauncher(direct: StartShim, plan: LauncherPlan, events: Even
 
 class LaunchedStarts {
   readonly #direct: StartShim;
-  readonly #plan: LauncherPlan;
   readonly #events: Events;
+  #plan: LauncherPlan;
   /** The latest one, ready or not. */
   #launcher: Launcher | undefined;
   #isReady = false;
@@ -33,7 +33,7 @@ class LaunchedStarts {
   }
 
   async start(launch: Launch): Promise<Shim> {
-    if (!this.#isReady || this.#launcher === undefined) return this.#direct(launch);
+    if (!this.#isReady || this.#launcher === undefined || launch.isRetry) return this.#direct(launch);
     try {
       return await this.#launcher.launch(launch, this.#isUsual(launch) ? undefined : launch.environment);
     } catch (error) {
@@ -49,23 +49,14 @@ class LaunchedStarts {
   }
 
   renew(): void {
-    const started = performance.now();
-    let isReplaced = false;
-    const replace = (why?: string) => {
-      if (isReplaced) return;
-      isReplaced = true;
-      this.#renewSince(started, why);
-    };
-    const launcher = new Launcher(this.#plan, {
-      ready: (problems) => this.#serve(problems),
-      unsafe: (problems) => this.#giveUp(problems),
-      stale: () => {
-        launcher.retire();
-        replace();
+    let ready = Infinity;
+    this.#launcher = new Launcher(this.#plan, {
+      ready: (problems) => {
+        ready = performance.now();
+        this.#serve(problems);
       },
-      ended: (how) => replace(how),
+      left: (leave) => this.#replace(leave, performance.now() - ready > secondsToProve * 1000),
     });
-    this.#launcher = launcher;
   }
 
   end(): void {
@@ -81,28 +72,31 @@ class LaunchedStarts {
     for (const problem of problems) this.#events.emit("trouble", `not imported ahead: ${problem}`, {});
   }
 
-  #giveUp(problems: readonly string[]): void {
-    this.#isOver = true;
-    this.#tellLack(problems.join(", "));
-  }
-
-  #tellLack(why: string): void {
-    const consequence = this.#forks ? "jobs start cold" : "the server starts shims itself";
-    this.#events.emit("trouble", `${consequence}: ${why}`, {});
-  }
-
-  get #forks(): boolean {
-    return this.#plan.modules !== undefined;
-  }
-
-  /** Sooner after one that lasted, later and later after those that did not. */
-  #renewSince(started: number, why: string | undefined): void {
+  #replace(leave: Leave, hasLasted: boolean): void {
     this.#isReady = false;
     if (this.#isOver) return;
-    if (why !== undefined) this.#tellLack(`the ${this.#forks ? "template" : "launcher"} ended (${why})`);
-    const hasLasted = performance.now() - started > secondsToProve * 1000;
-    this.#failures = hasLasted ? 0 : this.#failures + 1;
-    const seconds = Math.min(mostSecondsBetween, leastSecondsBetween * 2 ** Math.max(0, this.#failures - 1));
-    this.#timer = setTimeout(() => this.renew(), seconds * 1000);
+    this.#tell(leave);
+    if (leave.kind === "unsafe") this.#plan = { ...this.#plan, modules: undefined };
+    const isFailure = leave.kind === "ended" || (leave.kind === "stale" && !leave.settled);
+    this.#failures = isFailure && !hasLasted ? this.#failures + 1 : 0;
+    this.#timer = setTimeout(() => this.renew(), this.#secondsToWait * 1000);
+  }
+
+  /** Longer and longer after those that did not last. */
+  get #secondsToWait(): number {
+    return Math.min(mostSecondsBetween, leastSecondsBetween * 2 ** Math.max(0, this.#failures - 1));
+  }
+
+  #tell(leave: Leave): void {
+    const [who, consequence] =
+      this.#plan.modules === undefined
+        ? ["launcher", "the server starts shims itself"]
+        : ["template", "jobs start cold"];
+    if (leave.kind === "unsafe") this.#complain(`${consequence}: ${leave.problems.join(", ")}`);
+    if (leave.kind === "ended") this.#complain(`${consequence}: the ${who} ended (${leave.how})`);
+  }
+
+  #complain(sentence: string): void {
+    this.#events.emit("trouble", sentence, {});
   }
 }

@@ -10,7 +10,7 @@ import { runEntrypoint } from "./spawn.ts";
 const News = z.discriminatedUnion("event", [
   z.object({ event: z.literal("ready"), problems: z.array(z.string()) }),
   z.object({ event: z.literal("unsafe"), problems: z.array(z.string()) }),
-  z.object({ event: z.literal("stale") }),
+  z.object({ event: z.literal("stale"), settled: z.boolean() }),
   z.object({ event: z.literal("started"), launch: z.int(), pid: z.int().positive() }),
   z.object({ event: z.literal("claimed"), launch: z.int(), claim: ShimClaim }),
   z.object({ event: z.literal("refused"), launch: z.int(), code: z.string() }),
@@ -23,13 +23,20 @@ const News = z.discriminatedUnion("event", [
 ]);
 type News = z.infer<typeof News>;
 
-/** What whoever started a launcher wants to know of it. `ended` comes last, whatever ended it. */
+/** Why a launcher starts no more shims. */
+export type Leave =
+  /** It must not be forked, by what was imported. */
+  | { readonly kind: "unsafe"; readonly problems: readonly string[] }
+  /** What it has imported has changed; before it was ready even, or so shortly that nobody can tell, unless `settled`. */
+  | { readonly kind: "stale"; readonly settled: boolean }
+  /** With what the kernel says of its end. */
+  | { readonly kind: "ended"; readonly how: string };
+
+/** What whoever started a launcher wants to know of it. */
 export interface Owner {
   ready(problems: readonly string[]): void;
-  unsafe(problems: readonly string[]): void;
-  stale(): void;
-  /** With what the kernel says of its end. */
-  ended(how: string): void;
+  /** The last news, told once. Shims that it has started may still run. */
+  left(leave: Leave): void;
 }
 
 export interface LauncherPlan {
@@ -60,6 +67,7 @@ export class Launcher {
   readonly #owner: Owner;
   readonly #launches = new Map<number, Launched>();
   #count = 0;
+  #hasLeft = false;
 
   constructor({ runtime, modules, environment }: LauncherPlan, owner: Owner) {
     const kind = modules === undefined ? ["--launcher", runtime] : ["--template", runtime, modules.join(",")];
@@ -111,7 +119,14 @@ export class Launcher {
 
   #end(how: string): void {
     for (const launch of [...this.#launches.keys()]) this.#finish(launch, unseenEnd);
-    this.#owner.ended(how);
+    this.#leave({ kind: "ended", how });
+  }
+
+  #leave(leave: Leave): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.retire();
+    this.#owner.left(leave);
   }
 
   #take(line: string): void {
@@ -123,13 +138,13 @@ export class Launcher {
   #hear(news: News): void {
     switch (news.event) {
       case "ready":
-        this.#owner.ready(news.problems);
+        if (!this.#hasLeft) this.#owner.ready(news.problems);
         break;
       case "unsafe":
-        this.#owner.unsafe(news.problems);
+        this.#leave({ kind: "unsafe", problems: news.problems });
         break;
       case "stale":
-        this.#owner.stale();
+        this.#leave({ kind: "stale", settled: news.settled });
         break;
       case "started":
         this.#begin(news.launch, news.pid);

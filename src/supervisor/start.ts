@@ -25,7 +25,7 @@ export async function startJob(scope: Scope, jobId: string): Promise<void> {
     let isNew = scope.accepted.delete(jobId); // nobody can have claimed what this server has just accepted
     for (let attempt = 1; isNew || (await isUnclaimed(scope, jobId)); attempt++) {
       isNew = false;
-      const end = await runShim(scope, jobId);
+      const end = await runShim(scope, jobId, attempt > 1);
       if (!(await isUnclaimed(scope, jobId))) return;
       if (isScarcity(end)) attempt = 0;
       else if (hasFailed(end) || attempt >= mostAttempts) return await giveUp(scope, jobId, end);
@@ -60,10 +60,10 @@ async function isUnclaimed(scope: Scope, jobId: string): Promise<boolean> {
   return kind === "pending";
 }
 
-async function runShim(scope: Scope, jobId: string): Promise<ShimEnd> {
+async function runShim(scope: Scope, jobId: string, isRetry: boolean): Promise<ShimEnd> {
   try {
     scope.shims.add(jobId);
-    const end = await (await spawnShim(scope, jobId)).ended;
+    const end = await (await spawnShim(scope, jobId, isRetry)).ended;
     scope.events.emit("step", jobId, "shim ended", end);
     return end;
   } catch (error) {
@@ -74,13 +74,13 @@ async function runShim(scope: Scope, jobId: string): Promise<ShimEnd> {
   }
 }
 
-async function spawnShim(scope: Scope, jobId: string): Promise<Shim> {
+async function spawnShim(scope: Scope, jobId: string, isRetry: boolean): Promise<Shim> {
   const job = scope.index.get(jobId);
   if (job === undefined) throw new Error(`job ${jobId} is not in the index`);
   const directory = runDirectory(scope.config.runsDir, jobId);
   const wishes = await wishesOf(scope, job);
-  const onClaim = (claim: ShimClaim) => scope.index.change(jobId, runningState(claim));
-  const shim = await scope.startShim({ directory, ...wishes, onClaim });
+  const onClaim = (claim: ShimClaim) => scope.index.claim(jobId, runningState(claim));
+  const shim = await scope.startShim({ directory, ...wishes, isRetry, onClaim });
   scope.events.emit("spawned", job, shim.pid);
   return shim;
 }

@@ -1,5 +1,5 @@
 import type { Events } from "../events.ts";
-import type { Job, State } from "../jobs/job.ts";
+import type { Job, Running, State } from "../jobs/job.ts";
 import { type Status, statuses, transitions } from "../jobs/status.ts";
 import type { Proof } from "../runs/proof.ts";
 import type { CachedRuns } from "./cached-runs.ts";
@@ -144,6 +144,21 @@ export class JobIndex {
     if (place === undefined || status === undefined || !transitions[status].includes(state.status)) return;
     this.#table.move(place, state);
     this.#events.emit("changed", { ...this.#table.get(place), state });
+  }
+
+  /**
+   * A shim of this server's own tells it that it has claimed a job. Another one may have claimed that before, and given it
+   * back before anything had run: so this one may follow.
+   */
+  claim(jobId: string, state: Running): void {
+    const [place, before] = [this.#places.get(jobId), this.get(jobId)?.state];
+    const isNext = before?.status === "running" && before.shim?.pid !== state.shim?.pid;
+    if (place === undefined || !isNext) {
+      this.change(jobId, state);
+      return;
+    }
+    this.#table.move(place, state);
+    this.#events.emit("changed", this.#table.get(place));
   }
 
   remove(jobId: string): void {

@@ -59,7 +59,10 @@ function textOf(path: string): string {
 }
 
 /** The claim of a job: which process runs it. */
-export function claimOf(runsDir: string, jobId: string): { pid: number; start_time_ticks: number } {
+export function claimOf(
+  runsDir: string,
+  jobId: string,
+): { pid: number; start_time_ticks: number; claimed_at: string } {
   return JSON.parse(readFileSync(join(runsDir, jobId, "claim"), "utf8"));
 }
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { childrenOf, claimOf, isAlive, launcherOf } from "../support/processes.ts";
+import { childrenOf, claimOf, isAlive, launcherOf, templateOf } from "../support/processes.ts";
 import {
   ended,
   reached,
@@ -10,8 +10,10 @@ import {
   startServer,
   submit,
   type TestServer,
+  temporaryFolder,
   waitFor,
 } from "../support/server.ts";
+import { startWarmServer } from "./warm-server.ts";
 
 const coldly: ServerOptions = { env: { QUANT_RUNS_WARM: "off", QUANT_RUNS_ALLOW_ENV: "TZ" } };
 
@@ -63,6 +65,28 @@ test("a launcher ends with its server, however that ends; its jobs do not", asyn
   const second = await launcherAtWork(next);
   await next.stop();
   await waitFor(() => expect(isAlive(second)).toBe(false));
+});
+
+test("jobs are started by a launcher where what was imported ahead makes no template", async () => {
+  const server = await startServer({
+    env: { QUANT_RUNS_WARM: "on", QUANT_RUNS_PRELOAD: "starts_thread" },
+  });
+  await launcherAtWork(server);
+  expect(templateOf(server.pid)).toBeUndefined();
+});
+
+test("a job whose forked shims are killed by what was imported ahead starts cold", async () => {
+  const folder = await temporaryFolder();
+  const aborts = join(folder, "now");
+  const server = await startWarmServer({ env: { QUANT_RUNS_PRELOAD: "aborts_forks", ABORTS_IF: aborts } });
+  expect((await run(server, "surroundings:is_warm")).result).toEqual({ result: true });
+  writeFileSync(aborts, "");
+  const waitsCold = async () => {
+    const { result, status } = await run(server, "surroundings:is_warm");
+    expect(status).toBe("completed");
+    expect(result).toEqual({ result: false });
+  };
+  await waitFor(waitsCold); // the shims that were forked before are used up first
 });
 
 test("a launcher that is stopped holds no job up for ever", async () => {

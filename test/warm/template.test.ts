@@ -1,7 +1,7 @@
 import { closeSync, constants, cpSync, openSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { childrenOf, claimOf, isAlive, processesOf } from "../support/processes.ts";
+import { claimOf, processesOf } from "../support/processes.ts";
 import {
   ended,
   fixtures,
@@ -36,11 +36,6 @@ async function ownModules(): Promise<{ folder: string; imports: string; options:
 /** Waits until a job is forked from a template again: what has just been written is not trusted at once. */
 function startsWarm(server: TestServer): Promise<void> {
   return waitFor(async () => expect(await resultOf(server, "surroundings:is_warm")).toBe(true));
-}
-
-function expectTwo(pids: number[]): number[] {
-  expect(pids).toHaveLength(2);
-  return pids;
 }
 
 test("what is imported ahead is imported once for all jobs", async () => {
@@ -124,36 +119,6 @@ test("a template ends with its server, however that ends; its jobs do not", asyn
   expect(process.kill(shim, 0)).toBe(true);
 });
 
-test("shims that are forked ahead end with their template; one that is killed costs no job", async () => {
-  const server = await startWarmServer();
-  const template = livingTemplateOf(server);
-  const spares = await waitFor(() => expectTwo(childrenOf(template)));
-  for (const spare of spares) process.kill(spare, "SIGKILL");
-  expect(await resultOf(server, "surroundings:is_warm")).toBe(true);
-  const waiting = await waitFor(() => expectTwo(childrenOf(template).flatMap(childrenOf)));
-  for (const pid of waiting) process.kill(pid, "SIGKILL"); // as the memory killer does
-  for (const _ of waiting) expect(await resultOf(server, "surroundings:is_warm")).toBe(true);
-  const others = await waitFor(() => expectTwo(childrenOf(template)));
-  const left = [...others, ...others.flatMap(childrenOf)];
-  expect(left).toHaveLength(4); // each with the process of a job to come
-  process.kill(template, "SIGKILL");
-  await waitFor(() => expect(left.filter(isAlive)).toEqual([]));
-});
-
-test("a job whose process hangs before it begins can be cancelled", async () => {
-  const server = await startWarmServer();
-  const waiting = await waitFor(() => expectTwo(childrenOf(livingTemplateOf(server)).flatMap(childrenOf)));
-  for (const pid of waiting) process.kill(pid, "SIGSTOP");
-  const { body } = await send<{ job_id: string }>(server, "/jobs", {
-    entrypoint: "basic:succeeds",
-    cancel_grace_seconds: 0.1,
-  });
-  await waitFor(() => claimOf(server.runsDir, body.job_id));
-  await send(server, `/jobs/${body.job_id}/cancel`, {});
-  expect((await ended(server, body.job_id)).failure?.reason).toBe("cancelled");
-  await waitFor(() => expect(waiting.filter(isAlive)).toHaveLength(1));
-});
-
 test("a template that is stopped holds no job up for ever", async () => {
   const server = await startWarmServer();
   const template = livingTemplateOf(server);
@@ -185,8 +150,12 @@ test.each([
   ["changes_folder_on_import", "an import changes the working directory"],
   ["forks_on_import", "an import leaves a process of its own"],
   ["aborts_on_import", "the template ended (SIGABRT)"],
+  ["polls_on_import", "an import leaves anon_inode:[eventpoll] open, which all jobs would share"],
+  ["changes_priority_on_import", "an import changes the niceness"],
+  ["aborts_forks", "an import makes forks end with SIGABRT"],
 ])("a module that %s makes no template, which the log tells", async (module, reason) => {
-  const server = await startServer({ env: { QUANT_RUNS_WARM: "on", QUANT_RUNS_PRELOAD: module } });
+  const env = { QUANT_RUNS_WARM: "on", QUANT_RUNS_PRELOAD: module, ABORTS_IF: fixtures };
+  const server = await startServer({ env });
   await waitFor(() => expect(server.log.join("\n")).toContain(`jobs start cold: ${reason}`));
   expect(await resultOf(server, "surroundings:is_warm")).toBe(false);
 });

@@ -9,15 +9,15 @@ try:
         _flags_ = FUNCFLAG_CDECL | FUNCFLAG_PYTHONAPI
         _restype_ = None
 
-    def call(name, *numbers):
-        """Calls a function with int arguments, whose value is not wanted. No other thread of Python's runs meanwhile."""
-        _Function(dlsym(_library, name))(*numbers)
+    def call(name, *arguments):
+        """Calls a function whose value is not wanted, with ints or None for NULL. No other thread of Python's runs meanwhile."""
+        _Function(dlsym(_library, name))(*arguments)
 
 except ImportError:  # another Python than CPython, or a later one that has other parts
     import ctypes
 
     _library = ctypes.PyDLL(None)
 
-    def call(name, *numbers):
+    def call(name, *arguments):
         """As above."""
-        getattr(_library, name)(*numbers)
+        getattr(_library, name)(*arguments)

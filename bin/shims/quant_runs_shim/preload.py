@@ -5,86 +5,94 @@ import os
 import sys
 import time
 
-from .surroundings import PathFinder, file_of, is_of_library, members_of, users_modules
+from _frozen_importlib_external import _NamespacePath
 
-_NANOSECONDS_UNTIL_SETTLED = 1_000_000_000
-"""A file written so shortly before it was read may have been written once more after, within the same clock tick."""
+from .folder import Folder, facts_of, is_later, pointers_in, was_settled
+from .surroundings import PathFinder, file_of, is_installed, is_of_library, members_of
 
-_IMPORTABLE = (".py", ".pyc", ".so", ".pth", ".egg-link")
+_DATED_LATER = "%s has changed at a time that is yet to come, by this machine's clock"
 
 
 class Preload:
     """The modules of one template. A job that would find other files than it did must not be forked from it."""
 
     def __init__(self, names, surroundings, own_files):
-        self.problems = []
+        self.problems, self._of_failures = [], []
         began = time.time_ns()
         surroundings.enter()
-        folders = list(sys.path)
-        self._folders = [_Folder(path) for path in folders]
+        folders = [Folder(path) for path in list(sys.path)]
         for name in names:
             self._import(name)
-        PathFinder.find_spec("no_such_module")  # has every folder listed, which is listed again once it has changed (importlib.machinery)
-        self._folders += [_Folder(path) for path in _folders_of_users_packages() if path not in folders]
-        paths = [_holder_of(path) for path in map(file_of, list(sys.modules.values())) if path and not is_of_library(path)]
-        self._paths = "\0".join(own_files + paths)
+        PathFinder.find_spec("no_such_module")  # folders are listed now, and again once they have changed (importlib.machinery)
+        known = {folder.path for folder in folders}
+        self._folders = folders + [Folder(path) for path in _folders_of_users_packages() if path not in known]
+        self._expect_what_was_imported()
+        paths = own_files + self._of_failures + [path for folder in known for path in pointers_in(folder)] + _files_of_modules()
+        self._paths = "\0".join(paths)
         facts = self._facts_of_all()
         self._facts = repr(facts)
-        self._is_settled = all(_was_settled(each, began) for each in facts)
+        self.is_settled = all(was_settled(each, began) for each in facts)
+        self.problems += [_DATED_LATER % path for path, each in zip(paths, facts) if is_later(each, time.time_ns())]
 
     @property
     def is_fresh(self):
         """Whether whoever imported the same modules now would find what this interpreter found."""
         return (
-            self._is_settled
+            self.is_settled
             and all(folder.is_unchanged() for folder in self._folders)
             and repr(self._facts_of_all()) == self._facts
         )
 
     def _facts_of_all(self):
         """Paths and facts are kept as one text each, so that a look at all copies little of the memory that jobs share."""
-        return [_facts(path) for path in self._paths.split("\0")]
+        return [facts_of(path) for path in self._paths.split("\0")]
+
+    def _expect_what_was_imported(self):
+        imported = frozenset(name.rpartition(".")[2] for name in sys.modules)
+        for folder in self._folders:
+            folder.expect(imported)
 
     def _import(self, name):
+        before = set(sys.modules)
         try:
             importlib.import_module(name)
         except BaseException as problem:  # whatever it is, jobs that import it will tell of it themselves
             self.problems.append("%s cannot be imported: %s: %s" % (name, type(problem).__name__, problem))
+            came = sorted(set(sys.modules) - before)
+            self._of_failures += _files_of_failure(name, problem) + _files_of_modules(came)
+            _remove_parts_of_failed_packages(came)
 
 
-class _Folder:
-    """An entry of the module path, and the names in it that an import may look for."""
-
-    def __init__(self, path):
-        self._path, self._facts = path, _facts(path)
-        self._is_settled = _was_settled(self._facts, time.time_ns())
-        self._names = _importable_names(path)
-
-    def is_unchanged(self):
-        facts, moment = _facts(self._path), time.time_ns()
-        if self._is_settled and facts == self._facts:
-            return True
-        if _importable_names(self._path) != self._names:
-            return False
-        self._facts, self._is_settled = facts, _was_settled(facts, moment)
-        return True
+def _remove_parts_of_failed_packages(names):
+    """An import that fails takes a package away and leaves its parts, by which the next import of it would be misled."""
+    for name in names:
+        package = name.rpartition(".")[0]
+        if package and package not in sys.modules:
+            del sys.modules[name]
 
 
-def _importable_names(folder):
-    try:
-        with os.scandir(folder) as entries:
-            return {entry.name for entry in entries if entry.name.endswith(_IMPORTABLE) or _is_package(entry)}
-    except OSError:
-        return _facts(folder)  # an archive, or nothing
+def _files_of_failure(name, problem):
+    """Where it may be mended: the module itself, and whatever was being run or read."""
+    spec = PathFinder.find_spec(name.partition(".")[0])
+    files = [spec.origin if spec else None, getattr(problem, "filename", None)]
+    frames = problem.__traceback__
+    while frames is not None:
+        files.append(frames.tb_frame.f_code.co_filename)
+        frames = frames.tb_next
+    return [path for path in files if isinstance(path, str) and os.path.isfile(path)]
 
 
-def _is_package(entry):
-    return entry.name.isidentifier() and entry.is_dir() and os.path.exists(os.path.join(entry.path, "__init__.py"))
+def _files_of_modules(names=None):
+    """Those that did not come with the interpreter."""
+    modules = list(sys.modules.values()) if names is None else [sys.modules[name] for name in names]
+    return [_holder_of(path) for path in map(file_of, modules) if path and not is_of_library(path)]
 
 
 def _folders_of_users_packages():
-    packages = users_modules(list(sys.modules)).values()
-    return {path for package in packages for path in members_of(package).get("__path__", ()) if isinstance(path, str)}
+    """Those of packages without a file of their own, too (namespace packages, PEP 420)."""
+    found = [members_of(module).get("__path__") for module in list(sys.modules.values())]
+    paths = [path for folders in found if isinstance(folders, (list, _NamespacePath)) for path in folders]
+    return {path for path in paths if isinstance(path, str) and not is_installed(path + os.sep)}
 
 
 def _holder_of(path):
@@ -92,16 +100,3 @@ def _holder_of(path):
     while path and not os.path.isfile(path) and path != os.path.dirname(path):
         path = os.path.dirname(path)
     return path
-
-
-def _facts(path):
-    """What changes with a file's content; None for one that is gone."""
-    try:
-        facts = os.stat(path)
-    except OSError:
-        return None
-    return facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
-
-
-def _was_settled(facts, moment):
-    return facts is not None and facts[3] < moment - _NANOSECONDS_UNTIL_SETTLED

@@ -33,6 +33,9 @@ def _facts():
         "working directory": os.getcwd(),
         "umask": mask,
         "signal mask": signal.pthread_sigmask(signal.SIG_BLOCK, ()),
+        "niceness": os.nice(0),
+        "processors that may be used": os.sched_getaffinity(0),
+        "scheduling": (os.sched_getscheduler(0), os.sched_getparam(0)),
         "limits": [resource.getrlimit(getattr(resource, name)) for name in _LIMITS],
     }
 

@@ -7,8 +7,8 @@ from _frozen_importlib_external import PathFinder  # importlib.machinery's, with
 
 _LIBRARY = os.path.dirname(os.__file__)
 _OWN = ("__main__", __name__.partition(".")[0])
-_PACKAGES = "-packages" + os.sep
-"""What lies in site-packages or dist-packages was installed."""
+_PACKAGES = tuple(os.sep + name + os.sep for name in ("site-packages", "dist-packages"))
+"""What lies in one of these was installed."""
 _BUILT_IN = frozenset(sys.builtin_module_names)
 
 
@@ -20,23 +20,30 @@ class Surroundings:
         self._modules_at_start = modules_at_start
         self._were_entered = False
         self._remembered, self._last_remembered = {}, None
+        self._left_open = self._randomness = None
 
     def enter(self):
         """From here on `import` finds what a script started in the working directory would find."""
         sys.path[:] = self.path
         if self._were_entered:
-            _give_own_randomness()
+            self._left_open.give_own()
+            self._randomness.give_own()
             return
         self._were_entered = True
         self._give_back_names()
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
-    def remember(self):
+    def remember(self, left_open, randomness):
         """In a template: what imports have changed stays so, and what they hold is not for a job to take apart."""
+        self._left_open, self._randomness = left_open, randomness
         self.path = list(sys.path)
         self._remembered = {module: dict(members_of(module)) for module in users_modules(sys.modules).values()}
         self._last_remembered = next(reversed(sys.modules))
+
+    def files(self):
+        """Those that imports have left open, if they are there still."""
+        return self._left_open.files() if self._left_open else []
 
     def dismantle(self):
         """Lets go of the user's own modules, and of what a job has put into those that were there before it."""
@@ -70,20 +77,13 @@ class Surroundings:
         return [entry for entry in self.path[:end] if not os.path.isfile(os.path.join(entry, "os.py"))]
 
 
-def _give_own_randomness():
-    """A job's random numbers are its own. Python's `random` sees to that at each fork; numpy's global state does not."""
-    generator = sys.modules.get("numpy.random")
-    if generator is not None:
-        generator.seed()
-
-
 def users_modules(names):
     """Of these, the ones that lie in no folder of installed packages."""
     named = [(name, sys.modules[name], file_of(sys.modules[name])) for name in names]
     return {
         name: module
         for name, module, path in named
-        if path is not None and not _is_installed(path) and not name.startswith(_OWN)
+        if path is not None and not is_installed(path) and not name.startswith(_OWN)
     }
 
 
@@ -103,8 +103,12 @@ def members_of(module):
 
 def is_of_library(path):
     """Whether a file came with the interpreter itself."""
-    return path.startswith(_LIBRARY + os.sep) and _PACKAGES not in path
+    return path.startswith(_LIBRARY + os.sep) and not _is_in_packages(path)
 
 
-def _is_installed(path):
-    return path.startswith(_LIBRARY + os.sep) or _PACKAGES in path
+def is_installed(path):
+    return path.startswith(_LIBRARY + os.sep) or _is_in_packages(path)
+
+
+def _is_in_packages(path):
+    return any(folder in path for folder in _PACKAGES)

@@ -5,9 +5,12 @@ import os
 import sys
 
 from . import files, tree
+from .forks import problems_of_forks
 from .launcher import RUN_ENTRYPOINT, Launcher, take_commands, tell
+from .left_open import LeftOpen
 from .preload import Preload
 from .process import Process
+from .randomness import Randomness
 from .shown import Shown
 from .spare import Spare, Spares
 from .starter import take_server
@@ -25,15 +28,18 @@ def run(modules, surroundings):
     shown = _shown(modules)
     commands = take_commands()
     sys.argv[:] = [""]
-    library, environment, process = list(sys.path), dict(os.environ), Process()
+    library, environment = list(sys.path), dict(os.environ)
+    process, left_open, randomness = Process(), LeftOpen(), Randomness()
+    randomness.watch()
     preload = Preload(modules, surroundings, [sys.executable, os.__file__, RUN_ENTRYPOINT])
-    surroundings.remember()
+    for left in (left_open, randomness):
+        left.note()
+    surroundings.remember(left_open, randomness)
     sys.path[:] = library
-    if process.changes():
-        tell(event="unsafe", problems=process.changes())
+    problems = process.changes() + left_open.problems or problems_of_forks()
+    if problems:
+        tell(event="unsafe", problems=problems)
         os._exit(0)
-    for stream in (sys.__stdout__, sys.__stderr__):
-        stream.flush()
     gc.collect()
     gc.freeze()  # so that a collection in a job does not copy what all of them share
     tell(event="ready", problems=preload.problems)
@@ -45,7 +51,7 @@ def _shown(modules):
         shown = Shown()
         shown.show_modules(modules)
         return shown
-    except OSError as problem:
+    except (OSError, ValueError) as problem:
         tell(event="unsafe", problems=["a forked shim could not show which job is its own: %s" % problem])
         os._exit(0)
 
@@ -93,7 +99,7 @@ class Template(Launcher):
         if not self._is_stale and not self._preload.is_fresh:
             self._is_stale = True
             self._spares.dismiss()
-            tell(event="stale")
+            tell(event="stale", settled=self._preload.is_settled)
 
     def _refill(self):
         if not self._is_stale:

@@ -1,0 +1,84 @@
+"""A folder in which an import may look for a module, and whether it would still find there what it found."""
+
+import os
+import time
+
+_NANOSECONDS_UNTIL_SETTLED = 1_000_000_000
+"""A file written so shortly before it was read may have been written once more after, within the same clock tick."""
+
+_IMPORTABLE = (".py", ".pyc", ".so", ".pth", ".egg-link")
+
+
+class Folder:
+    """An entry of the module path, or of a package's."""
+
+    def __init__(self, path):
+        self.path, self._facts = path, facts_of(path)
+        self._is_settled = was_settled(self._facts, time.time_ns())
+        self._imported = frozenset()
+        self._names, self._others = _names_in(path)
+        self._awaited = []
+
+    def expect(self, imported):
+        """Notes the last parts of the names of modules that have been imported, from wherever."""
+        self._imported = imported
+        self._names, self._awaited = self._known(self._names, self._others)
+
+    def is_unchanged(self):
+        if any(map(os.path.lexists, self._awaited)):
+            return False  # a folder's own date does not tell that another one within it has become a package
+        facts, moment = facts_of(self.path), time.time_ns()
+        if self._is_settled and facts == self._facts:
+            return True
+        names, awaited = self._known(*_names_in(self.path))
+        if names != self._names:
+            return False
+        self._facts, self._is_settled, self._awaited = facts, was_settled(facts, moment), awaited
+        return True
+
+    def _known(self, names, others):
+        """Folders without a package count where they have an imported module's name: they are part of one, or could become it."""
+        imported = {name for name in others if name in self._imported}
+        return names | imported, [os.path.join(self.path, name, "__init__.py") for name in imported]
+
+
+def _names_in(folder):
+    """What can be imported from a folder, or tells where to look; and its other folders, of which a module could be made."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [(entry.name, entry.name.endswith(_IMPORTABLE), _is_folder(entry)) for entry in entries]
+    except OSError:
+        return frozenset((facts_of(folder),)), frozenset()  # an archive, or nothing
+    folders = {name for name, _, is_folder in found if is_folder}
+    packages = {name for name in folders if os.path.lexists(os.path.join(folder, name, "__init__.py"))}
+    return frozenset(packages.union(name for name, is_file, _ in found if is_file)), frozenset(folders - packages)
+
+
+def _is_folder(entry):
+    return entry.name.isidentifier() and entry.is_dir()
+
+
+def pointers_in(folder):
+    """Files whose content adds to the module path (site)."""
+    try:
+        return [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith((".pth", ".egg-link"))]
+    except OSError:
+        return []  # an archive, or nothing
+
+
+def facts_of(path):
+    """What changes with a file's content; None for one that is gone."""
+    try:
+        facts = os.stat(path)
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
+
+
+def was_settled(facts, moment):
+    return facts is not None and facts[3] < moment - _NANOSECONDS_UNTIL_SETTLED
+
+
+def is_later(facts, moment):
+    """Whether a file's date is one of a clock that goes ahead of this one, so that nobody can tell when it has changed."""
+    return facts is not None and facts[3] > moment

@@ -1,0 +1,95 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { run, type TestServer, temporaryFolder, waitFor } from "../support/server.ts";
+import { startWarmServer } from "./warm-server.ts";
+
+async function resultOf(server: TestServer, entrypoint: string): Promise<unknown> {
+  const { result, error } = await run(server, entrypoint);
+  expect(error).toBeNull();
+  return (result as { result: unknown }).result;
+}
+
+/** Files by their paths in a new folder, which is returned. */
+async function written(files: Record<string, string>): Promise<string> {
+  const folder = await temporaryFolder();
+  write(folder, files);
+  return folder;
+}
+
+function write(folder: string, files: Record<string, string>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(folder, path, ".."), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+}
+
+/** Tells which process has imported it, and whether that is the job's own. */
+const probe = `import os
+PID = os.getpid()
+def is_imported_ahead():
+    return PID != os.getpid()
+def says():
+    return SAYS
+`;
+
+/** A server that imports a module of these folders ahead, once its template lasts. */
+async function startAhead(module: string, ...folders: string[]): Promise<TestServer> {
+  const env = { PYTHONPATH: folders.join(":"), QUANT_RUNS_PRELOAD: module };
+  const server = await startWarmServer({ env, cwd: folders[0] ?? "" });
+  await isAhead(server, module);
+  return server;
+}
+
+function isAhead(server: TestServer, module: string): Promise<void> {
+  return waitFor(async () => expect(await resultOf(server, `${module}:is_imported_ahead`)).toBe(true));
+}
+
+test("a folder that becomes a package comes before a module of that name in a later folder", async () => {
+  const [first, second] = [
+    await written({ "dep/data.csv": "" }),
+    await written({ "dep.py": `${probe}SAYS = "module"\n` }),
+  ];
+  const server = await startAhead("dep", first, second);
+  expect(await resultOf(server, "dep:says")).toBe("module");
+  write(first, { "dep/__init__.py": `${probe}SAYS = "package"\n` });
+  expect(await resultOf(server, "dep:says")).toBe("package");
+  await isAhead(server, "dep");
+  expect(await resultOf(server, "dep:says")).toBe("package");
+});
+
+test("what comes into a package without __init__.py is found", async () => {
+  const text = `${probe}try:\n    from ns.over import SAYS\nexcept ImportError:\n    SAYS = "base"\n`;
+  const folder = await written({ "ns/base.py": text });
+  const server = await startAhead("ns.base", folder);
+  expect(await resultOf(server, "ns.base:says")).toBe("base");
+  write(folder, { "ns/over.py": 'SAYS = "over"\n' });
+  expect(await resultOf(server, "ns.base:says")).toBe("over");
+});
+
+test("a file that points to other folders is looked at like a module", async () => {
+  const folder = await written({ "mom.py": probe, "own.pth": "/one/checkout\n" });
+  const server = await startAhead("mom", folder);
+  write(folder, { "own.pth": "/other/checkout\n" });
+  expect(await resultOf(server, "mom:is_imported_ahead")).toBe(false);
+  await isAhead(server, "mom");
+});
+
+test("a module that could not be imported ahead is, once it has been mended", async () => {
+  const folder = await written({ "mom.py": `import helper\n${probe}`, "helper.py": "what is this\n" });
+  const env = { PYTHONPATH: folder, QUANT_RUNS_PRELOAD: "mom" };
+  const server = await startWarmServer({ env, cwd: folder });
+  expect((await run(server, "mom:is_imported_ahead")).failure?.reason).toBe("entrypoint");
+  write(folder, { "helper.py": "" });
+  await isAhead(server, "mom");
+});
+
+test("a package whose import failed ahead is imported by a job as if nobody had tried", async () => {
+  const half = `import os\nimport half.part\nif not os.path.exists("whole"):\n    raise ValueError("not yet")\nVALUE = half.part.VALUE\ndef value():\n    return VALUE\n`;
+  const folder = await written({ "half/__init__.py": half, "half/part.py": "VALUE = 5\n" });
+  const env = { PYTHONPATH: folder, QUANT_RUNS_PRELOAD: "half" };
+  const server = await startWarmServer({ env, cwd: folder });
+  await waitFor(() => expect(server.log.join("\n")).toContain("not imported ahead: half"));
+  write(folder, { whole: "" });
+  expect(await resultOf(server, "half:value")).toBe(5);
+});
