@@ -7,7 +7,7 @@ export interface Launch {
   readonly environment: Readonly<Record<string, string>>;
   /** Whether memory is bounded, to which whatever its process has imported ahead would count. */
   readonly boundsMemory: boolean;
-  /** Whether a shim has tried before and was killed: it may owe that to what it was forked from. */
+  /** Whether a shim has tried before, in vain: it may owe that to what it was forked from. */
   readonly isRetry: boolean;
   /** Called where the shim can tell at once that it has claimed the job; what it does not tell, its files do. */
   readonly onClaim: (claim: ShimClaim) => void;

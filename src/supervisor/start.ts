@@ -23,9 +23,11 @@ const mostAttempts = 3;
 export async function startJob(scope: Scope, jobId: string): Promise<void> {
   try {
     let isNew = scope.accepted.delete(jobId); // nobody can have claimed what this server has just accepted
+    let isRetry = false;
     for (let attempt = 1; isNew || (await isUnclaimed(scope, jobId)); attempt++) {
       isNew = false;
-      const end = await runShim(scope, jobId, attempt > 1);
+      const end = await runShim(scope, jobId, isRetry);
+      isRetry = true;
       if (!(await isUnclaimed(scope, jobId))) return;
       if (isScarcity(end)) attempt = 0;
       else if (hasFailed(end) || attempt >= mostAttempts) return await giveUp(scope, jobId, end);

@@ -27,12 +27,8 @@ class Preload:
         known = {folder.path for folder in folders}
         self._folders = folders + [Folder(path) for path in _folders_of_users_packages() if path not in known]
         self._expect_what_was_imported()
-        paths = own_files + self._of_failures + [path for folder in known for path in pointers_in(folder)] + _files_of_modules()
-        self._paths = "\0".join(paths)
-        facts = self._facts_of_all()
-        self._facts = repr(facts)
-        self.is_settled = all(was_settled(each, began) for each in facts)
-        self.problems += [_DATED_LATER % path for path, each in zip(paths, facts) if is_later(each, time.time_ns())]
+        pointers = [path for folder in known for path in pointers_in(folder)]
+        self._note(own_files + self._of_failures + pointers + _files_of_modules(), began)
 
     @property
     def is_fresh(self):
@@ -42,6 +38,13 @@ class Preload:
             and all(folder.is_unchanged() for folder in self._folders)
             and repr(self._facts_of_all()) == self._facts
         )
+
+    def _note(self, paths, began):
+        self._paths = "\0".join(paths)
+        facts = self._facts_of_all()
+        self._facts = repr(facts)
+        self.is_settled = all(was_settled(each, began) for each in facts)
+        self.problems += [_DATED_LATER % path for path, each in zip(paths, facts) if is_later(each, time.time_ns())]
 
     def _facts_of_all(self):
         """Paths and facts are kept as one text each, so that a look at all copies little of the memory that jobs share."""
