@@ -2,12 +2,14 @@ import { getCompileCacheDir } from "node:module";
 import { availableParallelism } from "node:os";
 import { extname, join } from "node:path";
 import { execa } from "execa";
+import type { Config } from "../config/config.ts";
 import type { Job } from "../jobs/job.ts";
 import { endedRunNow, proofNow, readEndedRun } from "../runs/ended-run.ts";
 import type { Proof } from "../runs/proof.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import { cachedRunsIn } from "../tracking/cached-runs.ts";
 import { cachedRuns } from "../tracking/index-cache.ts";
+import type { Loading } from "../tracking/job-index.ts";
 import { jobOf } from "./job-of.ts";
 import type { Scope } from "./scope.ts";
 
@@ -63,7 +65,9 @@ async function readInProcesses(scope: Surroundings, jobIds: readonly string[]): 
   const shares = Array.from({ length: count }, (_, number) =>
     jobIds.slice(number * share, (number + 1) * share),
   );
-  const results = await Promise.allSettled(shares.map((some) => readInProcess(scope, some)));
+  const loading = scope.index.beginLoading(() => true);
+  const results = await Promise.allSettled(shares.map((some) => readInProcess(scope.config, some, loading)));
+  loading.end();
   const failure = results.find((result) => result.status === "rejected");
   const what = "a process that reads run directories has failed; they are read without it";
   if (failure !== undefined) scope.events.emit("trouble", what, { error: failure.reason });
@@ -71,10 +75,14 @@ async function readInProcesses(scope: Surroundings, jobIds: readonly string[]): 
 }
 
 /** @throws ExecaError when the process has failed */
-async function readInProcess({ config, index }: Surroundings, jobIds: readonly string[]): Promise<void> {
+async function readInProcess(
+  { runsDir }: Pick<Config, "runsDir">,
+  jobIds: readonly string[],
+  loading: Loading,
+): Promise<void> {
   const program = join(import.meta.dirname, `ended-reader${extname(import.meta.filename)}`);
   const cached = getCompileCacheDir();
-  const reader = execa(process.execPath, ["--max-semi-space-size=16", program, config.runsDir], {
+  const reader = execa(process.execPath, ["--max-semi-space-size=16", program, runsDir], {
     input: jobIds.join("\n"),
     extendEnv: false,
     env: cached === undefined ? {} : { NODE_COMPILE_CACHE: cached },
@@ -82,7 +90,7 @@ async function readInProcess({ config, index }: Surroundings, jobIds: readonly s
   });
   for await (const line of reader) {
     const runs = cachedRunsIn(Buffer.from(line));
-    if (runs !== undefined) index.loadCached([runs], () => true);
+    if (runs !== undefined) loading.take(runs);
   }
 }
 

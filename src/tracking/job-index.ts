@@ -14,6 +14,13 @@ export interface Page {
   readonly total: number;
 }
 
+/** Cached jobs on their way into the index. */
+export interface Loading {
+  take(runs: CachedRuns): void;
+  /** Returns how many were taken in. */
+  end(): number;
+}
+
 /** What the server knows of the jobs: a cache of the run directories, which can be rebuilt from them at any time. */
 export class JobIndex {
   readonly #events: Events;
@@ -40,17 +47,27 @@ export class JobIndex {
 
   /** Takes in the cached jobs that `isTrue` says are what their run directories say; returns how many. */
   loadCached(cached: Iterable<CachedRuns>, isTrue: (jobId: string, proof: Proof) => boolean): number {
+    const loading = this.beginLoading(isTrue);
+    for (const runs of cached) loading.take(runs);
+    return loading.end();
+  }
+
+  /** As `loadCached`, for jobs that come in parts: they stand in lists from the end on, since each sorting costs the same. */
+  beginLoading(isTrue: (jobId: string, proof: Proof) => boolean): Loading {
     const added: number[] = [];
-    for (const { traits, entries } of cached) {
+    const take = ({ traits, entries }: CachedRuns) => {
       const numbers = traits.map((trait) => this.#table.traits.use(trait));
       for (const entry of entries) {
         if (this.#places.has(entry.jobId) || !isTrue(entry.jobId, entry.proof)) continue;
         added.push(this.#keepEnded({ ...entry, trait: numbers[entry.trait] ?? 0 }));
       }
       for (const number of numbers) this.#table.traits.release(number);
-    }
-    this.#order.add(added);
-    return added.length;
+    };
+    const end = () => {
+      this.#order.add(added);
+      return added.length;
+    };
+    return { take, end };
   }
 
   #keepEnded(entry: EndedEntry): number {
