@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { newJobId } from "../../../src/jobs/job-id.ts";
 import { noLimits } from "../../../src/jobs/limits.ts";
 import { timestampOf } from "../../../src/jobs/timestamp.ts";
@@ -15,6 +16,12 @@ const firstMoment = Date.UTC(2026, 0, 5);
 
 /** How many FIFOs one mkfifo(1) makes. */
 const fifosAtOnce = 2000;
+
+/** One run of so many has a label, of a value that no other has. */
+const labelled = 10;
+
+/** Until every record is older than one that may still change unseen (settlingTime in src/runs/file-facts.ts), in milliseconds. */
+const settling = 3000;
 
 /** Folders by how many runs are in them; each is made once and serves all who ask for as many. */
 const made = new Map<number, Promise<string>>();
@@ -34,6 +41,7 @@ async function makeRuns(count: number): Promise<string> {
     );
     await run("mkfifo", ["-m", "600", ...ids.map((id) => fileOf(runDirectory(path, id), "alive"))]);
   }
+  await setTimeout(settling);
   return path;
 }
 
@@ -41,7 +49,8 @@ async function makeRuns(count: number): Promise<string> {
 function writeRun(runsDir: string, number: number): string {
   const moment = firstMoment + number * 1000;
   const created_at = timestampOf(moment);
-  const request: Request = { ...ordinary, job_id: newJobId(created_at), created_at };
+  const labels = number % labelled === 0 ? { seed: String(number) } : ordinary.labels;
+  const request: Request = { ...ordinary, labels, job_id: newJobId(created_at), created_at };
   const ending = endingAt(moment);
   const directory = runDirectory(runsDir, request.job_id);
   mkdirSync(directory, { mode: 0o700 });
@@ -118,7 +127,7 @@ function claimAt(moment: number): object {
   };
 }
 
-/** Writes the ids of all jobs of a runs directory to a file, one a line, for a client that asks for them. */
+/** Writes ids of jobs to a file, one a line, for a client that asks for them. @returns its path */
 export function writeIds(ids: readonly string[], folder: string): string {
   const path = join(folder, "ids");
   writeFileSync(path, `${ids.join("\n")}\n`);
