@@ -63,7 +63,7 @@ async function measure({ names, quick }: Options): Promise<Report> {
     Object.assign(found, result?.found);
     comparisons.push(...(result?.comparisons ?? []));
   }
-  return { facts: await readFacts(python), quick, found, comparisons: merged(comparisons) };
+  return { facts: await readFacts(python, peers), quick, found, comparisons: merged(comparisons) };
 }
 
 /** One measurement that fails costs no other: its figures are told as not measured. */

@@ -19,7 +19,7 @@ export const usage = `npm run bench -- [--quick] [--out FOLDER] [--readme] [NAME
 
   --quick       a short trial with smaller counts: shows that all works, not how fast it is
   --out FOLDER  where figures.json and figures.svg go (default: test/bench/out; with --readme test/bench)
-  --readme      puts the table and the picture into the README
+  --readme      puts the table, what stands behind it and the picture into the README
 
 NAME: ${figureNames.join(", ")}
 QUANT_RUNS_PYTHON names the interpreter of all Python jobs.`;

@@ -38,6 +38,7 @@ const facts = {
   kernel: "Linux 6",
   node: "v24.0.0",
   python: "3.11.7",
+  peers: { rq: "2.6.1", celery: "5.6.0", redis_server: "7.0.15" },
 };
 const report: Report = { facts, quick: false, found, comparisons };
 
@@ -119,6 +120,33 @@ test("the README's figures are replaced between their markers, and nothing else"
     `${markers.begin}\nnew\n\n${markers.end}\n`,
   );
   expect(() => withFigures("no place", "")).toThrow(markers.begin);
+});
+
+describe("what stands beside the README's figures", () => {
+  test("says where and against whom they were measured", () => {
+    const machine = "Measured on 2 processors (P) with 8 GB, Linux 6, Node 24.0.0, Python 3.11.7";
+    expect(markdownOf(report).split("\n")[0]).toBe(
+      `${machine}; against RQ 2.6.1 and Celery 5.6.0 with redis-server 7.0.15.`,
+    );
+    const alone = markdownOf({ ...report, quick: true, facts: { ...facts, peers: null } });
+    expect(alone.split("\n")[0]).toBe(
+      `${machine}. A short trial with smaller counts: not the figures, only their form.`,
+    );
+  });
+
+  test("is a list of the notes of all that have one, folded away", () => {
+    const more: Found = { ...found, log: { values: [1], note: "5 s against 5 s" } };
+    const [, folded = ""] = markdownOf({ ...report, found: more }).split("|\n\n");
+    expect(folded.split("\n")).toEqual([
+      "<details>",
+      "<summary>What stands behind each figure</summary>",
+      "",
+      `- ${figures["throughput-cold"].measure}: bare 80/s`,
+      `- ${figures.log.measure}: 5 s against 5 s`,
+      "",
+      "</details>",
+    ]);
+  });
 });
 
 test("what is seen of one contender by two measurements stands together", () => {

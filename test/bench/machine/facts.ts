@@ -1,4 +1,5 @@
 import { cpus, release, totalmem } from "node:os";
+import type { Peers, PeerVersions } from "../peers/install.ts";
 import { run } from "./run.ts";
 
 /** What the figures were measured on. */
@@ -9,9 +10,11 @@ export interface Facts {
   readonly kernel: string;
   readonly node: string;
   readonly python: string;
+  /** Null where they took no part. */
+  readonly peers: PeerVersions | null;
 }
 
-export async function readFacts(python: string): Promise<Facts> {
+export async function readFacts(python: string, peers: Peers): Promise<Facts> {
   return {
     processor: cpus()[0]?.model ?? "unknown",
     processors: cpus().length,
@@ -19,5 +22,6 @@ export async function readFacts(python: string): Promise<Facts> {
     kernel: `Linux ${release().split("-")[0]}`,
     node: process.version,
     python: (await run(python, ["--version"])).replace("Python ", ""),
+    peers: "versions" in peers ? peers.versions : null,
   };
 }

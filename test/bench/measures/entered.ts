@@ -23,15 +23,15 @@ export const entered: Measurement = {
       found: {
         "entered-warm": {
           values: [median(warm), quantile(warm, 0.95)],
-          note: `p50 of ${[...samples.keys()].map(shown).join(", ")}`,
+          note: `p50 of ${[...samples.keys()].map(shown).join("; ")}`,
         },
         "entered-cold": {
           values: [beyond],
-          note: `${shown("quant-runs, cold")}, ${shown("bare")} from spawn to callable`,
+          note: `${shown("quant-runs, cold")}; ${shown("bare")} from spawn to callable`,
         },
         "entered-pandas": {
           values: [middle("pandas, preloaded")],
-          note: `${shown("pandas, preloaded")}, ${shown("pandas, bare")}`,
+          note: `${shown("pandas, preloaded")}; ${shown("pandas, bare")}`,
         },
       },
       comparisons: contestants(bench).flatMap(({ name, kind, isolates }) => {

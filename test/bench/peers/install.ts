@@ -4,7 +4,16 @@ import { execa } from "execa";
 import { benchFolder } from "../machine/folders.ts";
 
 /** What other job servers need, or why they take no part. */
-export type Peers = { readonly python: string; readonly redis: string } | { readonly leftOut: string };
+export type Peers =
+  | { readonly python: string; readonly redis: string; readonly versions: PeerVersions }
+  | { readonly leftOut: string };
+
+/** What somebody needs to know who repeats the comparison. */
+export interface PeerVersions {
+  readonly rq: string;
+  readonly celery: string;
+  readonly redis_server: string;
+}
 
 /** A virtual environment of the harness's own, which git ignores; kept, so that it is filled once. */
 const folder = join(benchFolder, ".venv");
@@ -22,7 +31,7 @@ async function hasAll(packages: readonly string[]): Promise<boolean> {
   return !asked.failed;
 }
 
-/** RQ and Celery with redis, from PyPI and from this machine. */
+/** RQ and Celery from PyPI, and this machine's redis-server, which nobody installs. */
 export async function installPeers(base: string): Promise<Peers> {
   const redis = await execa("redis-server", ["--version"], { reject: false });
   if (redis.failed) return { leftOut: "there is no redis-server on this machine" };
@@ -31,7 +40,14 @@ export async function installPeers(base: string): Promise<Peers> {
   } catch (error) {
     return { leftOut: `pip cannot install them: ${lastLine(error)}` };
   }
-  return { python: ownPython, redis: "redis-server" };
+  return { python: ownPython, redis: "redis-server", versions: await versionsOf(redis.stdout) };
+}
+
+/** @param redisVersion what redis-server says of itself: `Redis server v=7.0.15 sha=…` */
+async function versionsOf(redisVersion: string): Promise<PeerVersions> {
+  const question = "from importlib.metadata import version; print(version('rq'), version('celery'))";
+  const [rq = "", celery = ""] = (await execa(ownPython, ["-c", question])).stdout.split(" ");
+  return { rq, celery, redis_server: /v=(\S+)/.exec(redisVersion)?.[1] ?? "" };
 }
 
 function lastLine(error: unknown): string {
