@@ -1,11 +1,22 @@
-"""`celery_client.py run|latency COUNT` as throughput.ts and one-by-one.ts do it."""
+"""`celery_client.py ready|run|latency COUNT`; the last two as throughput.ts and one-by-one.ts do it."""
 
 import json
 import sys
 import time
 
 from celery.result import ResultSet
-from celery_app import enters, no_op
+from celery_app import app, enters, no_op
+
+
+def ready(count):
+    """Returns once a worker answers whose pool has so many processes."""
+    while _pool_size() < count:
+        time.sleep(0.01)
+
+
+def _pool_size():
+    answers = app.control.inspect(limit=1).stats() or {}
+    return sum(len(each["pool"]["processes"]) for each in answers.values())
 
 
 def run(count):
@@ -26,4 +37,4 @@ def latency(count):
     return taken
 
 
-print(json.dumps({"run": run, "latency": latency}[sys.argv[1]](int(sys.argv[2]))))
+print(json.dumps({"ready": ready, "run": run, "latency": latency}[sys.argv[1]](int(sys.argv[2]))))

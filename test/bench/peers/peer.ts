@@ -29,19 +29,24 @@ export function startRq(installed: Installed, workers = 2): Promise<Peer> {
     installed,
     "rq_client.py",
     Array.from({ length: workers }, () => worker),
+    workers,
   );
 }
 
 /** Celery with its usual pool: two processes that take one job after the other. */
 export function startCelery(installed: Installed): Promise<Peer> {
-  const flags = ["--concurrency", "2", "--loglevel", "ERROR"];
-  return startPeer(installed, "celery_client.py", [["-m", "celery", "-A", "celery_app", "worker", ...flags]]);
+  const processes = 2;
+  const flags = ["--concurrency", String(processes), "--loglevel", "ERROR"];
+  const pool = ["-m", "celery", "-A", "celery_app", "worker", ...flags];
+  return startPeer(installed, "celery_client.py", [pool], processes);
 }
 
+/** @param processes how many that take jobs its client is to see before it counts as started */
 async function startPeer(
   { python, redis }: Installed,
   script: string,
   workers: readonly (readonly string[])[],
+  processes: number,
 ): Promise<Peer> {
   const stack = new AsyncDisposableStack();
   const { url } = stack.use(await startRedis(redis));
@@ -54,6 +59,7 @@ async function startPeer(
     const { stdout } = await Promise.race([client, ...programs.map(({ ended }) => ended)]);
     return JSON.parse(stdout) as Kind;
   };
+  if (processes > 0) await ask("ready", String(processes));
   return {
     run: (count) => ask("run", String(count)),
     latencies: (count) => ask("latency", String(count)),

@@ -1,4 +1,4 @@
-"""`rq_client.py run|latency|deep COUNT [QUEUED]` as throughput.ts, one-by-one.ts and flood.ts do it."""
+"""`rq_client.py ready|run|latency|deep COUNT [QUEUED]`; the last three as throughput.ts, one-by-one.ts and flood.ts do it."""
 
 import json
 import os
@@ -10,6 +10,12 @@ import rq
 
 connection = redis.Redis.from_url(os.environ["REDIS_URL"])
 queue = rq.Queue(connection=connection)
+
+
+def ready(count):
+    """Returns once so many workers are registered."""
+    while rq.Worker.count(connection=connection) < count:
+        time.sleep(0.01)
 
 
 def run(count):
@@ -46,4 +52,5 @@ def deep(count, queued):
     return count / (time.monotonic() - start)
 
 
-print(json.dumps({"run": run, "latency": latency, "deep": deep}[sys.argv[1]](*map(int, sys.argv[2:]))))
+questions = {"ready": ready, "run": run, "latency": latency, "deep": deep}
+print(json.dumps(questions[sys.argv[1]](*map(int, sys.argv[2:]))))
