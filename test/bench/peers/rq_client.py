@@ -1,4 +1,7 @@
-"""`rq_client.py ready|run|latency|deep COUNT [QUEUED]`; the last three as throughput.ts, one-by-one.ts and flood.ts do it."""
+"""`rq_client.py ready|run|latency|deep COUNT [QUEUED]`.
+
+The last three do it as throughput.ts, one-by-one.ts and flood.ts do.
+"""
 
 import json
 import os
