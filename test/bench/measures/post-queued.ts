@@ -10,7 +10,10 @@ import type { Measurement } from "./measurement.ts";
 /** How many connections a client that floods the server keeps open. */
 const connections = 4;
 
-/** Submissions while 10,000 jobs wait and two that sleep hold the slots. */
+/**
+ * Submissions while 10,000 jobs wait and two that sleep hold the slots. RQ has no server to submit to: its client writes
+ * to redis, over one connection and waiting for each answer, as a program that submits does.
+ */
 export const postQueued: Measurement = {
   figures: ["post-queued"],
   measure: async (bench) => {
@@ -24,9 +27,11 @@ export const postQueued: Measurement = {
     const middle = (of: (each: { burst: Flooded; deep: Flooded }) => number) => median(floods.map(of));
     const note = [
       `the first 10,000 at ${middle(({ burst }) => burst.rate)?.toFixed(0)}/s`,
-      `client busy ${((middle(({ deep }) => deep.client) ?? 0) * 100).toFixed(0)} %`,
-      ...(rq.length > 0 ? [`RQ ${median(rq)?.toFixed(0)}/s`] : []),
-    ].join(", ");
+      `${connections} connections, client busy ${((middle(({ deep }) => deep.client) ?? 0) * 100).toFixed(0)} %`,
+      ...(rq.length > 0
+        ? [`RQ, whose client writes to redis over one connection, ${median(rq)?.toFixed(0)}/s`]
+        : []),
+    ].join("; ");
     const values = [middle(({ deep }) => deep.rate), middle(({ deep }) => deep.p99)];
     return { found: { "post-queued": { values, note } } };
   },
