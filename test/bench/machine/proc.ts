@@ -38,11 +38,15 @@ export function mappedMegabytes(pids: readonly number[], ...names: readonly stri
   return (kilobytes.reduce((sum, each) => sum + each, 0) * 1024) / 1e6;
 }
 
-/** A process and all that it and its children started and that still live with it as an ancestor. */
-export function familyOf(pid: number): number[] {
+/**
+ * A process and all that it and its children started and that still live with it as an ancestor.
+ * @param others who do not count as its children, nor what they started
+ */
+export function familyOf(pid: number, others: ReadonlySet<number> = new Set()): number[] {
   const children = Map.groupBy(pids(), (each) => Number(statOf(each)[1]));
   const family = [pid];
-  for (const member of family) family.push(...(children.get(member) ?? []));
+  for (const member of family)
+    family.push(...(children.get(member) ?? []).filter((child) => !others.has(child)));
   return family;
 }
 

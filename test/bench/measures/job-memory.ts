@@ -65,7 +65,7 @@ async function addedByJobs(bench: Bench, mode: Mode): Promise<Added> {
   const ask = { port: server.port, connections: 1, method: "POST", path: "/jobs" } as const;
   await flood({ ...ask, body: JSON.stringify({ entrypoint: "noop:main" }), requests: 4 });
   await setTimeout(rest);
-  const template = () => familyOf(server.pid).filter((pid) => pid !== server.pid && !isOfAJob(pid, shims));
+  const template = () => familyOf(server.pid, new Set(shims)).slice(1); // the first is the server
   let shims: number[] = [];
   const before = mappedMegabytes(template(), "Pss_Anon");
   await flood({ ...ask, body: JSON.stringify({ entrypoint: "sleeps:main" }), requests: jobs });
@@ -74,16 +74,12 @@ async function addedByJobs(bench: Bench, mode: Mode): Promise<Added> {
     shims = shimsIn(server.runsDir);
   }
   await setTimeout(rest);
-  const members = shims.flatMap(familyOf);
+  const members = shims.flatMap((shim) => familyOf(shim));
   const anonymous = mappedMegabytes([...new Set([...template(), ...members])], "Pss_Anon") - before;
   return {
     anonymous: anonymous / jobs,
     private: mappedMegabytes(members, "Private_Clean", "Private_Dirty") / jobs,
   };
-}
-
-function isOfAJob(pid: number, shims: readonly number[]): boolean {
-  return shims.some((shim) => familyOf(shim).includes(pid));
 }
 
 async function addedByBare({ python }: Bench): Promise<Added> {
