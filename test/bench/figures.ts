@@ -59,8 +59,9 @@ export const figures = {
     bounds: [atLeast(500, 3000, "/s"), atMost(20, 3, " ms")],
   },
   start: {
-    measure: "server start → /health with 100,000 runs on disk",
-    bounds: [atMost(4, 1, " s")],
+    measure:
+      "server start → /health with 100,000 runs on disk: with the cache of an earlier start; without one",
+    bounds: [atMost(4, 1, " s"), atMost(4, 1, " s")],
   },
   memory: {
     measure: "server memory (RSS): idle; 100,000 runs; 10,000 queued",
