@@ -141,8 +141,8 @@ describe("what stands beside the README's figures", () => {
       "<details>",
       "<summary>What stands behind each figure</summary>",
       "",
-      `- ${figures["throughput-cold"].measure}: bare 80/s`,
-      `- ${figures.log.measure}: 5 s against 5 s`,
+      `- *${figures["throughput-cold"].measure}*: bare 80/s`,
+      `- *${figures.log.measure}*: 5 s against 5 s`,
       "",
       "</details>",
     ]);

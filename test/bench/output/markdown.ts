@@ -43,7 +43,7 @@ function rowsOf(found: Found): string[] {
 function notesOf(found: Found): string[] {
   return figureNames.flatMap((name) => {
     const note = found[name]?.note;
-    return note ? [`- ${figures[name].measure}: ${note}`] : [];
+    return note ? [`- *${figures[name].measure}*: ${note}`] : [];
   });
 }
 
