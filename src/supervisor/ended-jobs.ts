@@ -82,7 +82,8 @@ async function readInProcess(
 ): Promise<void> {
   const program = join(import.meta.dirname, `ended-reader${extname(import.meta.filename)}`);
   const cached = getCompileCacheDir();
-  const reader = execa(process.execPath, ["--max-semi-space-size=16", program, runsDir], {
+  const reader = execa(process.execPath, ["--max-semi-space-size=16", program], {
+    cwd: runsDir,
     input: jobIds.join("\n"),
     extendEnv: false,
     env: cached === undefined ? {} : { NODE_COMPILE_CACHE: cached },

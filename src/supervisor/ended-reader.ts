@@ -11,24 +11,25 @@ const runsPerLine = 1000;
 
 /**
  * A process of its own, so that all it needs is given back at its end: reads those of the jobs named on standard input
- * that have ended, and tells of them in lines as the cache has them.
+ * that have ended, and tells of them in lines as the cache has them. It works in the runs directory, so that the kernel has
+ * no long path to walk for each of hundreds of thousands of files.
  */
-async function tellEnded(runsDir: string): Promise<void> {
+async function tellEnded(): Promise<void> {
   Error.stackTraceLimit = 0; // every shim that is gone is an error of open(2), and where it was thrown costs as much
   const jobIds = (await text(process.stdin)).split("\n");
   for (let start = 0; start < jobIds.length; start += runsPerLine) {
-    process.stdout.write(cachedText(readRuns(runsDir, jobIds.slice(start, start + runsPerLine))));
+    process.stdout.write(cachedText(readRuns(jobIds.slice(start, start + runsPerLine))));
   }
 }
 
-function readRuns(runsDir: string, jobIds: readonly string[]): CachedRuns {
+function readRuns(jobIds: readonly string[]): CachedRuns {
   const traits = new Traits();
-  const entries = jobIds.flatMap((jobId) => entryOf(runsDir, jobId, traits) ?? []);
+  const entries = jobIds.flatMap((jobId) => entryOf(jobId, traits) ?? []);
   return { traits: traits.all(), entries };
 }
 
-function entryOf(runsDir: string, jobId: string, traits: Traits): EndedEntry | undefined {
-  const run = endedRunNow(runDirectory(runsDir, jobId), jobId);
+function entryOf(jobId: string, traits: Traits): EndedEntry | undefined {
+  const run = endedRunNow(runDirectory(".", jobId), jobId);
   if (run === undefined) return undefined;
   const job = jobOf(jobId, run.request, run.created_at, run.state);
   return {
@@ -43,4 +44,4 @@ function entryOf(runsDir: string, jobId: string, traits: Traits): EndedEntry | u
   };
 }
 
-await tellEnded(process.argv[2] ?? "");
+await tellEnded();
