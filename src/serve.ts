@@ -84,7 +84,13 @@ export async function serve(wanted: Config): Promise<void> {
   });
   executor.begin();
   supervisor.begin(watcher.isBlind);
-  const retention = startRetention({ config, index, events, retire: supervisor.retire });
+  const retention = startRetention({
+    config,
+    index,
+    events,
+    retire: supervisor.retire,
+    forgetRemoved: supervisor.forgetRemoved,
+  });
   log.info({ url: listener.url, runs_dir: config.runsDir, python: config.python }, "listening");
   logDelegation(log, delegation);
   stopOnSignal(log, async () => {

@@ -9,13 +9,16 @@ import { Immovable } from "../runs/trash.ts";
 import type { RemoveOutcome } from "../supervisor/remove.ts";
 import type { JobIndex } from "../tracking/job-index.ts";
 import { Ledger } from "./ledger.ts";
-import { hasRules, type Rules, ruleAgainstOldest, untilDue } from "./rules.ts";
+import { hasRules, type Rules, ruleAgainstOldest, rulesOfAll, rulesOfEach, untilDue } from "./rules.ts";
+import { Stock } from "./stock.ts";
 
 interface Surroundings {
   readonly config: Rules & Pick<Config, "runsDir">;
   readonly index: JobIndex;
   readonly events: Events;
   readonly retire: (jobId: string) => Promise<RemoveOutcome>;
+  /** Takes the ended jobs out of the index whose run directories somebody has removed. */
+  readonly forgetRemoved: () => Promise<void>;
 }
 
 /** Removes ended runs by the server's rules, from now on. Without any rule it does nothing. */
@@ -41,6 +44,7 @@ const mostAtOnce = 8;
 class Retention {
   readonly #surroundings: Surroundings;
   readonly #ledger = new Ledger();
+  readonly #stock: Stock;
   readonly #aside = new Set<string>();
   /** Runs whose pin and size are to be looked at. */
   readonly #unseen = new Set<string>();
@@ -53,6 +57,7 @@ class Retention {
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
+    this.#stock = new Stock(surroundings.forgetRemoved);
   }
 
   begin(): void {
@@ -90,6 +95,7 @@ class Retention {
     }
     do {
       while (this.#unseen.size > 0) await this.#place(this.#takeUnseen());
+      await this.#takeStock();
     } while (await this.#removeSome());
     this.#isBusy = false;
     this.#waitForNextDue();
@@ -116,7 +122,10 @@ class Retention {
     this.#aside.delete(jobId);
     this.#ledger.delete({ jobId, ended });
     if (isKept) this.#aside.add(jobId);
-    else this.#ledger.add({ jobId, ended, bytes });
+    else {
+      this.#ledger.add({ jobId, ended, bytes });
+      this.#stock.doubt();
+    }
   }
 
   /** When a run ended; undefined for one that the rules do not concern. */
@@ -133,11 +142,36 @@ class Retention {
     if (ended !== undefined) this.#ledger.delete({ jobId: job.job_id, ended });
   }
 
+  /** Whether the oldest run has to go for the number or the bytes of all, if they are there. */
+  get #isOverfull(): boolean {
+    const rules = rulesOfAll(this.#surroundings.config);
+    return ruleAgainstOldest(rules, this.#ledger, nowInMicroseconds()) !== undefined;
+  }
+
+  /** Before a run goes for the sake of others, these are looked for. */
+  async #takeStock(): Promise<void> {
+    if (this.#isHindered || this.#isEnded || !this.#isOverfull) return;
+    if (this.#stock.isKnown || this.#stock.untilNext > 0) return;
+    try {
+      await this.#stock.take();
+    } catch (error) {
+      const what = "retention cannot see which runs are there; it tries again every minute";
+      this.#surroundings.events.emit("trouble", what, { error });
+    }
+  }
+
+  /** The rule by which the oldest run has to go now. */
+  #ruleAgainstOldest(): string | undefined {
+    const { config } = this.#surroundings;
+    const rules = this.#stock.isKnown ? config : rulesOfEach(config);
+    return ruleAgainstOldest(rules, this.#ledger, nowInMicroseconds());
+  }
+
   /** Whether any was removed, so that others may have to go. */
   async #removeSome(): Promise<boolean> {
     const removals: Promise<void>[] = [];
     while (removals.length < mostAtOnce && !this.#isHindered && !this.#isEnded) {
-      const rule = ruleAgainstOldest(this.#surroundings.config, this.#ledger, nowInMicroseconds());
+      const rule = this.#ruleAgainstOldest();
       const run = rule === undefined ? undefined : this.#ledger.takeOldest();
       if (rule === undefined || run === undefined) break;
       removals.push(this.#remove(run.jobId, rule));
@@ -169,7 +203,8 @@ class Retention {
   /** The minute's look would come late for a run that is due before. */
   #waitForNextDue(): void {
     clearTimeout(this.#due);
-    const wait = untilDue(this.#surroundings.config, this.#ledger, nowInMicroseconds());
+    const untilTooOld = untilDue(this.#surroundings.config, this.#ledger, nowInMicroseconds());
+    const wait = Math.min(untilTooOld, this.#isOverfull ? this.#stock.untilNext : Infinity);
     if (this.#isEnded || this.#isHindered || wait >= untilNextLook) return;
     this.#due = setTimeout(() => void this.#work(), Math.max(wait, 1)).unref();
   }

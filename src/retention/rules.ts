@@ -10,6 +10,16 @@ export function hasRules({ keepDays, keepRuns, keepBytes }: Rules): boolean {
   return [keepDays, keepRuns, keepBytes].some((rule) => rule !== undefined);
 }
 
+/** Of some rules, the one that looks at each run alone. */
+export function rulesOfEach({ keepDays }: Rules): Rules {
+  return { keepDays, keepRuns: undefined, keepBytes: undefined };
+}
+
+/** Of some rules, those that look at all the runs there are. */
+export function rulesOfAll(rules: Rules): Rules {
+  return { ...rules, keepDays: undefined };
+}
+
 /**
  * The rule by which the oldest run of a ledger has to go, as it was set; undefined when it may stay. The bytes of the
  * newest run send nobody away: what has just ended stays, however large.

@@ -27,7 +27,7 @@ async function refresh(scope: Scope, jobId: string): Promise<Observation["kind"]
   const job = scope.index.get(jobId) ?? (await discover(scope, jobId));
   if (job === undefined) return "gone";
   const directory = runDirectory(scope.config.runsDir, jobId);
-  if (isTerminal(job.state.status)) return forgetRemoved(scope, job, directory);
+  if (isTerminal(job.state.status)) return dropIfGone(scope, job, directory);
   const observation = await observe(directory);
   scope.events.emit("step", jobId, `observed: ${observation.kind}`);
   await apply(scope, job, directory, observation);
@@ -76,7 +76,7 @@ async function apply(scope: Scope, job: Job, directory: string, observation: Obs
 }
 
 /** An ended job is what its run directory says: whoever removes that removes the job. */
-async function forgetRemoved(scope: Scope, job: Job, directory: string): Promise<"known" | "gone"> {
+async function dropIfGone(scope: Scope, job: Job, directory: string): Promise<"known" | "gone"> {
   if ((await exists(directory)) || (await isAway(scope.config.runsDir))) return "known";
   drop(scope, job);
   return "gone";

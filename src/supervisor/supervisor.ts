@@ -8,6 +8,7 @@ import { Queue } from "./queue.ts";
 import { type Found, findJobs, resumeJobs } from "./recover.ts";
 import { serialRefresh } from "./refresh.ts";
 import { type RemoveOutcome, removeJob } from "./remove.ts";
+import { RemovedRuns } from "./removed-runs.ts";
 import type { Refresh, Scope } from "./scope.ts";
 import { startJob } from "./start.ts";
 import { look, sweep } from "./sweep.ts";
@@ -28,6 +29,11 @@ export interface Supervisor {
   refresh: Refresh;
   /** As refresh, for news that nobody waits for: it cannot fail. */
   look(jobId: string): void;
+  /**
+   * Takes the ended jobs out of the index whose run directories somebody has removed.
+   * @throws RunsDirectoryAway, or the disk's error
+   */
+  forgetRemoved(): Promise<void>;
   /** Reads every run directory into the index. Starts and changes nothing. */
   load(): Promise<void>;
   /** Takes up what an earlier server left. Starts nothing. */
@@ -48,6 +54,7 @@ export interface Supervisor {
 const secondsBetweenTicks = 0.5;
 const ticksBetweenSweeps = 2;
 const ticksBetweenWholeSweeps = 20;
+const ticksBetweenLooksForRemoved = 120;
 
 export function createSupervisor(
   given: Pick<Scope, "config" | "index" | "events" | "environmentOf" | "startShim" | "groups">,
@@ -68,6 +75,7 @@ export function createSupervisor(
     removing: new Map(),
     trash: new Trash(given.config, given.events),
   };
+  const removedRuns = new RemovedRuns(scope);
   let timer: NodeJS.Timeout | undefined;
   let keeper: CacheKeeper | undefined;
   let found: Found = { jobIds: [], unfinished: [], uncached: 0 };
@@ -91,6 +99,7 @@ export function createSupervisor(
     unpin: (jobId) => unpinJob(scope, jobId),
     refresh,
     look: (jobId) => void look(scope, jobId),
+    forgetRemoved: () => removedRuns.forget(),
     load: async () => {
       found = await findJobs(scope);
     },
@@ -103,6 +112,7 @@ export function createSupervisor(
       timer = setInterval(() => {
         tick++;
         if (isBlind() || tick % ticksBetweenSweeps === 0) sweep(scope, tick % ticksBetweenWholeSweeps === 0);
+        if (tick % ticksBetweenLooksForRemoved === 0) void removedRuns.forgetIfChanged();
       }, secondsBetweenTicks * 1000);
     },
     end: async () => {

@@ -13,7 +13,6 @@ import { ask } from "../removal/ask.ts";
 import { inNamespaces } from "../support/namespaces.ts";
 import { plantEnded, runsIn, trashIn } from "../support/planted-runs.ts";
 import {
-  ended,
   reached,
   run,
   send,
@@ -221,13 +220,15 @@ describe("while the server runs", () => {
 
   test("a run whose directory somebody has removed counts no longer", async () => {
     const runsDir = await temporaryFolder();
-    const server = await startServer({ runsDir, args: ["--keep-runs", "2"] });
-    const [first, second] = [await run(server, "basic:succeeds"), await run(server, "basic:succeeds")];
-    rmSync(join(runsDir, second.job_id), { recursive: true });
-    expect((await ask(server, "GET", `/jobs/${second.job_id}`)).status).toBe(404);
-    const third = await run(server, "basic:succeeds");
-    await ended(server, third.job_id);
-    expect(runsIn(runsDir)).toEqual([first.job_id, third.job_id].toSorted());
+    const server = await startServer({ runsDir, args: ["--keep-runs", "3"] });
+    const next = async () => (await run(server, "basic:succeeds")).job_id;
+    const [first, second, third] = [await next(), await next(), await next()];
+    for (const jobId of [second, third]) rmSync(join(runsDir, jobId), { recursive: true });
+    const [fourth, fifth] = [await next(), await next()];
+    expect(runsIn(runsDir)).toEqual([first, fourth, fifth].toSorted());
+    const sixth = await next();
+    await waitFor(() => expect(runsIn(runsDir)).toEqual([fourth, fifth, sixth].toSorted()));
+    await waitFor(() => expect(told(server)).toMatchObject([{ job_id: first }]));
   });
 });
 
@@ -268,6 +269,7 @@ test("while no run can be removed, for the disk's sake, few are tried and all st
       tried.push(jobId);
       throw new RunsDirectoryAway(runsDir);
     },
+    forgetRemoved: async () => undefined,
   });
   await waitFor(() => expect(complaints).toHaveLength(8));
   events.emit("pin", index.get("run-39") as Job);
