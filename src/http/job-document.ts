@@ -3,6 +3,7 @@ import { isTerminal } from "../jobs/status.ts";
 import { readEnding } from "../runs/exit-record.ts";
 import { readRequest } from "../runs/job-record.ts";
 import { readOriginal } from "../runs/original-run.ts";
+import { isLack, readable } from "../runs/readable.ts";
 import { sound } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import { readStatus, requestOf, statusText } from "../runs/status-record.ts";
@@ -26,6 +27,25 @@ export async function documentAt(server: Server, job: Job): Promise<string | und
   return isTerminal(status) ? (await jobDocument(server, job.job_id))?.text : composed(server, job);
 }
 
+/**
+ * As `jobDocument`, for answers that tell of many jobs: one that cannot be read, for a reason of its own, is told as the
+ * index knows it, and spoils nothing for the others.
+ */
+export function listedDocument(server: Server, jobId: string): Promise<JobText | undefined> {
+  return jobDocument(server, jobId).catch((error) => asKnown(server, server.index.get(jobId), error));
+}
+
+/** As `documentAt`, for such answers. */
+export function listedDocumentAt(server: Server, job: Job): Promise<string | undefined> {
+  return documentAt(server, job).catch((error) => asKnown(server, job, error)?.text);
+}
+
+/** @throws what was thrown, where it is the server that lacks something */
+function asKnown(server: Server, job: Job | undefined, error: unknown): JobText | undefined {
+  if (isLack(error)) throw error;
+  return job && new JobText(masked(server, statusText(requestOf(job), job.state)));
+}
+
 /** What cannot be brought up to date now, on a full disk for example, is shown as it is known; the sweep tells of it. */
 async function refreshed(server: Server, jobId: string): Promise<void> {
   try {
@@ -42,14 +62,14 @@ async function trustedStatus(server: Server, jobId: string): Promise<JobText | u
   const { status } = job.state;
   const moment = Date.now();
   const directory = runDirectory(server.config.runsDir, jobId);
-  const record = job.runtime === "" ? await sound(readOriginal(directory)) : await readStatus(directory);
+  const record = await readable(job.runtime === "" ? readOriginal(directory) : readStatus(directory));
   if (record?.fields.job_id !== jobId || record.fields.status !== status) return undefined;
   const shown = new JobText(masked(server, record.text));
   if (isTerminal(status)) server.documents.keep(jobId, status, record.facts, shown, moment);
   return shown;
 }
 
-/** The same from the other records, where status.json lags behind or was written over. */
+/** The same from the other records, where status.json lags behind, was written over or cannot be read. */
 async function composed(server: Server, job: Job): Promise<string> {
   const directory = runDirectory(server.config.runsDir, job.job_id);
   const request = (await sound(readRequest(directory))) ?? requestOf(job);

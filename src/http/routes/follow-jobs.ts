@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { z } from "zod";
 import { type ChangeNews, followChanges, type Position } from "../../tracking/follow-changes.ts";
 import { eventStream, eventText, heartbeat, idText, lastEventId } from "../event-stream.ts";
-import { documentAt } from "../job-document.ts";
+import { listedDocumentAt } from "../job-document.ts";
 import type { Route, Server } from "../route.ts";
 
 export const followJobs: Route = {
@@ -45,7 +45,7 @@ async function newsText(server: Server, news: ChangeNews): Promise<string | unde
   const { life, sequence, moment } = news.position;
   const id = `${life}.${sequence}.${moment}`;
   if (news.kind === "position") return idText(id);
-  const json = await documentAt(server, news.job);
+  const json = await listedDocumentAt(server, news.job);
   return json && eventText({ event: "job", id, json });
 }
 

@@ -4,7 +4,7 @@ import type { z } from "zod";
 import type { JobFilter } from "../../tracking/job-filter.ts";
 import type { Page } from "../../tracking/job-index.ts";
 import type { Place } from "../../tracking/job-order.ts";
-import { jobDocument } from "../job-document.ts";
+import { listedDocument } from "../job-document.ts";
 import { jsonContent, problemContent, type Route, type Server, validated } from "../route.ts";
 import { JobList, JobListQuery } from "../schemas.ts";
 import { textResponse } from "../text-response.ts";
@@ -72,7 +72,7 @@ async function* listText(
   yield '{"jobs":[';
   for (let start = 0; start < ids.length; start += atOnce) {
     await letOthersPass(server, start);
-    const documents = ids.slice(start, start + atOnce).map((jobId) => jobDocument(server, jobId));
+    const documents = ids.slice(start, start + atOnce).map((jobId) => listedDocument(server, jobId));
     for (const document of await Promise.all(documents)) {
       if (document !== undefined) yield (count++ === 0 ? "" : ",") + document.text;
     }
