@@ -100,7 +100,7 @@ function problemOf(error: Error): Problem {
   if (error instanceof Immovable) {
     return new Problem(
       409,
-      `The run directory cannot be moved from its place (${error.code}): unmount what is mounted there, or remove it by hand`,
+      `The run directory cannot be moved from its place (${error.code}): unmount what is mounted there, lift what forbids it (chattr -i), or remove it by hand`,
     );
   }
   if (error instanceof NoPin) {

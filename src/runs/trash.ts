@@ -4,7 +4,7 @@ import { nanoid } from "nanoid";
 import { errorCode } from "./record-file.ts";
 import { expectPresent, runDirectory, trashPrefix } from "./run-directory.ts";
 
-/** A run directory that the kernel does not let go from its place: something is mounted there, for example. */
+/** A run directory that the kernel does not let go from its place: something is mounted there, or chattr(1) forbids it. */
 export class Immovable extends Error {
   override readonly name = "Immovable";
   readonly code: string;
@@ -15,7 +15,7 @@ export class Immovable extends Error {
 }
 
 /** Errors of rename(2) that speak of this one directory, not of the disk or the machine, and those that Node cannot name. */
-const ofThisDirectory = /^(EBUSY|EXDEV|Unknown system error.*)$/;
+const ofThisDirectory = /^(EBUSY|EXDEV|EPERM|Unknown system error.*)$/;
 
 /**
  * Takes a run directory out of everybody's sight, whole and at once; returns where it lies then, undefined when there is

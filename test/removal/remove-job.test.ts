@@ -274,6 +274,7 @@ describe("a run directory that cannot be moved", () => {
     ["EIO", 503],
     ["ENOSPC", 507],
     ["EXDEV", 409],
+    ["EPERM", 409],
     ["ESTALE", 409],
     ["ETIMEDOUT", 503],
   ])("for %s gets %i, and stays as it is", async (code, expected) => {

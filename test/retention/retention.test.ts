@@ -1,16 +1,9 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { mkdir, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { Events } from "../../src/events.ts";
-import type { Job } from "../../src/jobs/job.ts";
-import { startRetention } from "../../src/retention/retention.ts";
 import { bytesOnDisk } from "../../src/runs/bytes-on-disk.ts";
-import { RunsDirectoryAway } from "../../src/runs/run-directory.ts";
-import { JobIndex } from "../../src/tracking/job-index.ts";
 import { ask } from "../removal/ask.ts";
-import { inNamespaces } from "../support/namespaces.ts";
 import { plantEnded, runsIn, trashIn } from "../support/planted-runs.ts";
 import {
   reached,
@@ -230,65 +223,4 @@ describe("while the server runs", () => {
     await waitFor(() => expect(runsIn(runsDir)).toEqual([fourth, fifth, sixth].toSorted()));
     await waitFor(() => expect(told(server)).toMatchObject([{ job_id: first }]));
   });
-});
-
-test("a run that cannot be moved is passed over and told once, the others go", async ({ skip }) => {
-  skip(process.getuid?.() !== 0, "needs to mount");
-  const runsDir = await runsDirWith("abcd");
-  const command = inNamespaces(["--mount"], `mount --bind '${runsDir}/d' '${runsDir}/d'`);
-  const server = await startServer({ runsDir, command, args: ["--keep-runs", "1"] });
-  await waitFor(() => expect(runsIn(runsDir).join("")).toBe("ad"));
-  await run(server, "basic:succeeds");
-  await waitFor(() => expect(runsIn(runsDir)).toHaveLength(2));
-  const complaints = server.log.filter((line) => line.includes("retention cannot remove"));
-  expect(complaints).toHaveLength(1);
-  expect(complaints[0]).toContain('"job_id":"d"');
-});
-
-test("while no run can be removed, for the disk's sake, few are tried and all stay", async () => {
-  const runsDir = await temporaryFolder();
-  const ids = Array.from({ length: 40 }, (_, index) => `run-${index}`);
-  for (const jobId of ids) await plantEnded(runsDir, jobId, { daysAgo: 3 });
-  const events = new Events();
-  const index = new JobIndex(events);
-  const completed_at = "2026-01-01T00:00:00.000000+00:00";
-  const state = { status: "completed", started_at: null, completed_at } as const;
-  index.load(
-    ids.map((job_id) => {
-      return { job_id, created_at: completed_at, entrypoint: "a:b", runtime: "python", labels: {}, state };
-    }),
-  );
-  const tried: string[] = [];
-  const complaints: unknown[] = [];
-  events.on("trouble", (_what, { job_id }) => complaints.push(job_id));
-  const retention = startRetention({
-    config: { runsDir, keepDays: 1, keepRuns: undefined, keepBytes: undefined },
-    index,
-    events,
-    retire: async (jobId) => {
-      tried.push(jobId);
-      throw new RunsDirectoryAway(runsDir);
-    },
-    forgetRemoved: async () => undefined,
-  });
-  await waitFor(() => expect(complaints).toHaveLength(8));
-  events.emit("pin", index.get("run-39") as Job);
-  await new Promise((resolve) => setImmediate(resolve));
-  retention.end();
-  expect(new Set(tried)).toEqual(new Set(complaints));
-  expect(tried).toHaveLength(8);
-  expect(index.all()).toHaveLength(40);
-});
-
-test("du(1) counts the same bytes", async () => {
-  const runsDir = await temporaryFolder();
-  const directory = await plantEnded(runsDir, "a", { bytes: 123_456 });
-  mkdirSync(join(directory, "x/y/z"), { recursive: true });
-  writeFileSync(join(directory, "x/y/z/file"), "x".repeat(50_000));
-  symlinkSync("/usr", join(directory, "x/link"));
-  execFileSync("truncate", ["-s", "1G", join(directory, "x/sparse")]);
-  const counted = execFileSync("du", ["-s", "--block-size=1", directory], { encoding: "utf8" });
-  expect(await bytesOnDisk(directory)).toBe(Number(counted.split("\t")[0]));
-  expect(await bytesOnDisk(join(directory, "nowhere"))).toBe(0);
-  expect(existsSync(directory)).toBe(true);
 });

@@ -20,7 +20,7 @@ export const removeJob: Route = {
       204: { description: "The job is gone." },
       404: problemContent("There is no such job."),
       409: problemContent(
-        "The job has not ended, or is pinned, or something is mounted in its run directory.",
+        "The job has not ended, or is pinned, or its run directory cannot be moved: something is mounted there.",
       ),
       507: problemContent("The disk is full; the job is what it was."),
     },
