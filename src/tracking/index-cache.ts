@@ -9,25 +9,37 @@ import { type CachedRuns, cachedRunsIn, cachedText } from "./cached-runs.ts";
 import type { JobIndex } from "./job-index.ts";
 
 /** The first line: a cache of another version, which may have read the records in another way, is none. */
-const heading = `quant-runs ${product.version} index 1`;
+const heading = Buffer.from(`quant-runs ${product.version} index 1\n`);
+
+/** How many jobs a line tells of at most: one or two milliseconds of work. */
+const runsPerLine = 1000;
+
+/**
+ * How many bytes a line has at most. A thousand jobs take 0.1 MB, and 0.3 MB where each has a key and a label of its own;
+ * what would take more is told in several lines, and a longer line is none that was written here.
+ */
+const longestLine = 8 * 1024 * 1024;
 
 /**
  * What the cache says of ended jobs, line by line; what is missing, damaged or of another version is left out. Nothing of
  * it is believed before the proof of a job was compared with its run directory. It waits for the kernel.
  */
 export function* cachedRuns(runsDirectory: string): Generator<CachedRuns> {
-  let isFirst = true;
-  for (const line of linesIn(join(runsDirectory, cacheFile))) {
-    if (isFirst && line.toString() !== heading) return;
-    const runs = isFirst ? undefined : cachedRunsIn(line);
+  using file = openCache(join(runsDirectory, cacheFile));
+  if (!hasHeading(file)) return;
+  for (const line of linesIn(file)) {
+    const runs = cachedRunsIn(line);
     if (runs !== undefined) yield runs;
-    isFirst = false;
   }
 }
 
-/** The lines of a file, one in memory at a time, without what stands behind the last line break. */
-function* linesIn(path: string): Generator<Buffer> {
-  using file = openCache(path);
+function hasHeading(file: OpenCache): boolean {
+  const begin = Buffer.alloc(heading.length);
+  return file.read(begin) === heading.length && begin.equals(heading);
+}
+
+/** The lines that are left of a file, one in memory at a time, up to the last line break or a line that is too long. */
+function* linesIn(file: OpenCache): Generator<Buffer> {
   let buffer = Buffer.allocUnsafe(256 * 1024);
   let filled = 0;
   for (let count = file.read(buffer); count > 0; count = file.read(buffer.subarray(filled))) {
@@ -40,6 +52,7 @@ function* linesIn(path: string): Generator<Buffer> {
     }
     buffer.copyWithin(0, start, filled);
     filled -= start;
+    if (filled === longestLine) return;
     if (filled === buffer.length) buffer = Buffer.concat([buffer, Buffer.alloc(filled)]);
   }
 }
@@ -67,9 +80,6 @@ function readFrom(file: number, buffer: Buffer): number {
   }
 }
 
-/** How many jobs are written in one turn of the event loop: one or two milliseconds of work. */
-const runsPerLine = 1000;
-
 /**
  * Writes the ended jobs whose records are proven to the cache, whole or not at all. Requests pass in between.
  * @throws the disk's error; then the cache is what it was
@@ -80,7 +90,7 @@ export async function writeCache(index: JobIndex, runsDirectory: string): Promis
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   try {
     await using file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-    await file.appendFile(`${heading}\n`);
+    await file.appendFile(heading);
     await writeLines(index, file);
     await rename(temporary, path);
   } finally {
@@ -91,8 +101,17 @@ export async function writeCache(index: JobIndex, runsDirectory: string): Promis
 async function writeLines(index: JobIndex, file: FileHandle): Promise<void> {
   const ids = index.endedIds();
   for (let start = 0; start < ids.length; start += runsPerLine) {
-    const runs = index.ended(ids.slice(start, start + runsPerLine));
-    if (runs.entries.length > 0) await file.appendFile(cachedText(runs));
-    await setImmediate();
+    for (const line of linesOf(index, ids.slice(start, start + runsPerLine))) await file.appendFile(line);
+    await setImmediate(); // requests pass in between
   }
+}
+
+/** What is to be told of these jobs, in one line or, where that would be too long, in the lines of either half of them. */
+function* linesOf(index: JobIndex, ids: readonly string[]): Generator<string> {
+  const runs = index.ended(ids);
+  if (runs.entries.length === 0) return;
+  const line = cachedText(runs);
+  const half = ids.length >> 1;
+  if (half === 0 || Buffer.byteLength(line) <= longestLine) yield line;
+  else for (const some of [ids.slice(0, half), ids.slice(half)]) yield* linesOf(index, some);
 }
