@@ -25,10 +25,10 @@ const secondsPerJob = 5;
 /** How many run directories are read at a time. */
 const batch = 64;
 
-/** What stands in a runs directory, by its names. */
+type Surroundings = Pick<Scope, "config" | "index" | "events" | "unread" | "withOwnEnvironment">;
+
+/** What is to be done about a runs directory once its jobs are known. */
 export interface Found {
-  /** Names of what may be run directories. */
-  readonly jobIds: readonly string[];
   /** Names of what a killed server was about to make. */
   readonly unfinished: readonly string[];
   /** How many ended jobs the cache does not hold. */
@@ -57,18 +57,19 @@ function hasEnded(job: Job | undefined): boolean {
  * local disk ended jobs are told from the cache where that is true still, or read without a detour, which is much faster;
  * on any other each directory gets its time.
  */
-export async function findJobs(scope: Scope): Promise<Found> {
+export async function findJobs(scope: Surroundings): Promise<Found> {
   const { runsDir } = scope.config;
-  const names = await namesIn(scope);
-  const cached = isLocalDisk(runsDir) ? findCachedJobs(scope, names.jobIds) : 0;
-  const left = isLocalDisk(runsDir) ? await findEndedJobs(scope, names.jobIds) : names.jobIds;
+  const { jobIds, unfinished } = await namesIn(scope);
+  const cached = isLocalDisk(runsDir) ? findCachedJobs(scope, jobIds) : 0;
+  const left = isLocalDisk(runsDir) ? await findEndedJobs(scope, jobIds) : jobIds;
   const jobs = await inBatches(left, (id) => inTime(scope, id, readJob(scope, id)));
   scope.index.load(jobs.flatMap((job) => job ?? []));
   const uncached = scope.index.count("completed") + scope.index.count("failed") - cached;
-  return { ...names, uncached };
+  return { unfinished, uncached };
 }
 
-async function namesIn({ config, events }: Scope): Promise<Omit<Found, "uncached">> {
+/** The names in a runs directory of what may be run directories, and of what was never finished. */
+async function namesIn({ config, events }: Surroundings): Promise<Record<"jobIds" | "unfinished", string[]>> {
   const jobIds: string[] = [];
   const unfinished: string[] = [];
   for await (const entry of await opendir(config.runsDir, { bufferSize: 1024 })) {
@@ -83,7 +84,7 @@ async function namesIn({ config, events }: Scope): Promise<Omit<Found, "uncached
 
 /** A directory on a disk that does not answer is left to the sweeps and delays nothing else. */
 async function inTime<Result>(
-  scope: Scope,
+  scope: Surroundings,
   jobId: string,
   reading: Promise<Result>,
 ): Promise<Result | undefined> {
@@ -112,7 +113,7 @@ async function inBatches<Item, Result>(
 }
 
 /** Undefined for a directory that is nobody's job or is damaged: one bad directory breaks nothing. */
-export async function readJob(scope: Scope, jobId: string): Promise<Job | undefined> {
+export async function readJob(scope: Surroundings, jobId: string): Promise<Job | undefined> {
   const directory = runDirectory(scope.config.runsDir, jobId);
   try {
     const request = await readRequest(directory);

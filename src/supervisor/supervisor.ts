@@ -78,7 +78,7 @@ export function createSupervisor(
   const removedRuns = new RemovedRuns(scope);
   let timer: NodeJS.Timeout | undefined;
   let keeper: CacheKeeper | undefined;
-  let found: Found = { jobIds: [], unfinished: [], uncached: 0 };
+  let found: Found = { unfinished: [], uncached: 0 };
   const release = ({ job_id }: Job) => {
     queue.release(job_id);
     for (const jobs of [scope.accepted, scope.cancelling, scope.withOwnEnvironment]) jobs.delete(job_id);
