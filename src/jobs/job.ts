@@ -1,5 +1,4 @@
 import type { Labels } from "./labels.ts";
-import type { Status } from "./status.ts";
 
 export interface Pending {
   readonly status: "pending";
@@ -43,10 +42,6 @@ export interface Job {
   readonly state: State;
   /** By what a client that sends its request once more is known, and what it asked; most jobs have none. */
   readonly submission?: { readonly key: string; readonly digest: string };
-}
-
-export function statusOf(job: Job): Status {
-  return job.state.status;
 }
 
 export function startedAt(state: State): string | null {
