@@ -66,7 +66,7 @@ class Retention {
     events.on("pin", (job) => this.#see(job.job_id));
     events.on("removed", (job) => this.#forget(job));
     this.#regular = setInterval(() => this.#lookAgain(), untilNextLook).unref();
-    void this.#work(index.all().map((job) => job.job_id));
+    void this.#work(index.endedIds());
   }
 
   end(): void {

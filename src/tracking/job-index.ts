@@ -134,10 +134,6 @@ export class JobIndex {
     return place;
   }
 
-  all(): Job[] {
-    return this.#select(() => true);
-  }
-
   /** The jobs that came into their state at a moment or later, in microseconds since 1970, or at none that is known. */
   changedSince(moment: number): Job[] {
     return this.#select((place) => !(Math.max(this.#table.changedAt(place), 0) < moment));

@@ -22,6 +22,7 @@ import { writeCache } from "../../src/tracking/index-cache.ts";
 import { JobIndex } from "../../src/tracking/job-index.ts";
 import { emptyConfig, nothingToStart } from "../http/empty-app.ts";
 import { send, startServer, temporaryFolder, waitFor } from "../support/server.ts";
+import { jobsIn } from "../tracking/jobs-in.ts";
 import { end, plantAll, plantEnded, replace } from "./planted-runs.ts";
 
 // A record that has just changed is not believed to show a change right behind it: to these tests it is later.
@@ -41,7 +42,7 @@ async function load(runsDir: string): Promise<Loaded> {
   const troubles: string[] = [];
   events.on("trouble", (what, { job_id }) => troubles.push(`${what} ${job_id}`));
   await createSupervisor({ config: emptyConfig(runsDir), index, events, ...nothingToStart }).load();
-  return { index, jobs: index.all(), troubles: troubles.toSorted() };
+  return { index, jobs: jobsIn(index), troubles: troubles.toSorted() };
 }
 
 async function expectSameWithoutCache(runsDir: string): Promise<Loaded> {
