@@ -3,6 +3,7 @@ import { microseconds } from "../jobs/timestamp.ts";
 import { Silence } from "../logs/silence.ts";
 import type { JobIndex } from "./job-index.ts";
 import { type Journal, mostKept } from "./journal.ts";
+import { plausible } from "./moments.ts";
 
 /** Where a follower is: behind which change of which server's life, and when that was told, in microseconds. */
 export interface Position {
@@ -78,10 +79,12 @@ function newsBehind(
 function newsSince({ index, journal }: Tracked, moment: number): Exclude<ChangeNews, { kind: "quiet" }>[] {
   const now = positionNow(journal);
   const since = Math.min(moment, now.moment) - latestNews;
-  const missed = latest(
-    latest(dated(index.changedSince(since)), since).flatMap(({ job }) => dated(historyOf(job))),
-    since,
-  );
+  const jobs = dated(index.latestChanged(since, now.moment, mostKept), now.moment).toSorted(byMoment);
+  const changes = jobs.flatMap(({ job }) => dated(historyOf(job), now.moment));
+  const missed = changes
+    .filter((change) => change.moment >= since)
+    .sort(byMoment)
+    .slice(-mostKept);
   const news = missed.map(({ job, moment }) => {
     return { kind: "job" as const, job, position: { life: noLife, sequence: 0, moment } };
   });
@@ -93,17 +96,11 @@ interface Dated {
   readonly moment: number;
 }
 
-/** When jobs came into their state. The records can name any date, or none: none is later than now. */
-function dated(jobs: readonly Job[]): Dated[] {
-  const now = Date.now() * 1000;
-  return jobs.map((job) => {
-    const moment = microseconds(changedAt(job));
-    return { job, moment: Number.isNaN(moment) ? now : Math.min(Math.max(moment, 0), now) };
-  });
+/** When jobs came into their state. */
+function dated(jobs: readonly Job[], now: number): Dated[] {
+  return jobs.map((job) => ({ job, moment: plausible(microseconds(changedAt(job)), now) }));
 }
 
-/** The latest of what changed since a moment, as many as the journal keeps, in the order of time. */
-function latest(changes: readonly Dated[], since: number): Dated[] {
-  const later = changes.filter(({ moment }) => moment >= since);
-  return later.sort((a, b) => a.moment - b.moment).slice(-mostKept);
+function byMoment(one: Dated, other: Dated): number {
+  return one.moment - other.moment;
 }

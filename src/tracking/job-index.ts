@@ -6,6 +6,8 @@ import type { CachedRuns } from "./cached-runs.ts";
 import { asksForStatusAlone, type JobFilter, matcher } from "./job-filter.ts";
 import { JobOrder, orderKey, type Place } from "./job-order.ts";
 import { type EndedEntry, JobTable } from "./job-table.ts";
+import { latestOf } from "./latest.ts";
+import { plausible } from "./moments.ts";
 
 /** A piece of the list of jobs, newest first: their ids, where the next ones begin, and how many match in all. */
 export interface Page {
@@ -134,9 +136,22 @@ export class JobIndex {
     return place;
   }
 
-  /** The jobs that came into their state at a moment or later, in microseconds since 1970, or at none that is known. */
-  changedSince(moment: number): Job[] {
-    return this.#select((place) => !(Math.max(this.#table.changedAt(place), 0) < moment));
+  /**
+   * Of the jobs that came into their state between two moments, in microseconds since 1970, those that came latest, so
+   * many at most, oldest job first. What no record dates happened now.
+   */
+  latestChanged(since: number, now: number, most: number): Job[] {
+    const places: number[] = [];
+    const moments = new Float64Array(this.#places.size);
+    for (let position = 0; position < this.#order.length; position++) {
+      const place = this.#order.at(position);
+      const moment = plausible(this.#table.changedAt(place), now);
+      if (this.#table.isVacant(place) || moment < since) continue;
+      moments[places.length] = moment;
+      places.push(place);
+    }
+    const latest = latestOf(places, moments.subarray(0, places.length), most);
+    return latest.map((place) => this.#table.get(place));
   }
 
   get(jobId: string): Job | undefined {

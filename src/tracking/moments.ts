@@ -8,6 +8,11 @@ export function momentOf(text: string | null): Moment {
   return text === null ? null : (ownMicroseconds(text) ?? text);
 }
 
+/** When something happened that was told of by now: the records can name any date, or none (NaN). */
+export function plausible(moment: number, now: number): number {
+  return Number.isNaN(moment) ? now : Math.min(Math.max(moment, 0), now);
+}
+
 /**
  * A timestamp for each of many places, eight bytes each: the moment, from which the text is made when it is asked for.
  * Only where that would make another text, as with those of the original wrapper, is the text itself kept.
