@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Status } from "../jobs/status.ts";
-import { type FileFacts, factsNow, hasSettled, isLocalDisk, isSame } from "../runs/file-facts.ts";
+import { type FileFacts, factsNow, hasSettled, isSame } from "../runs/file-facts.ts";
+import { isLocal } from "../runs/local-disk.ts";
 import { fileNames } from "../runs/run-directory.ts";
 
 /** A job's text as clients are shown it. */
@@ -54,7 +55,6 @@ const overhead = 300;
  */
 export class Documents {
   readonly #runsDirectory: string;
-  readonly #isLocal: boolean;
   readonly #kept = new Map<string, Kept>();
   #size = 0;
   #turn = 0;
@@ -62,7 +62,6 @@ export class Documents {
 
   constructor(runsDirectory: string) {
     this.#runsDirectory = runsDirectory;
-    this.#isLocal = isLocalDisk(runsDirectory);
   }
 
   /** The text of a job with this status, if it is kept and its file is the same still. */
@@ -73,6 +72,7 @@ export class Documents {
     const facts = factsNow(`${this.#runsDirectory}/${jobId}/${fileNames.status}`);
     if (kept.status !== status || facts === undefined || !isSame(facts, kept.facts)) {
       this.forget(jobId);
+      if (!isLocal(this.#runsDirectory)) this.#forgetAll(); // another disk has its place, or none
       return undefined;
     }
     kept.turn = this.#turn;
@@ -95,7 +95,8 @@ export class Documents {
 
   /** Keeps a text that was read, from a file with these facts, before this moment in milliseconds since 1970. */
   keep(jobId: string, status: Status, facts: FileFacts, shown: JobText, moment: number): void {
-    if (this.#isLocal && shown.text.length <= largestText && hasSettled(facts, moment)) {
+    const isSmall = shown.text.length <= largestText;
+    if (isSmall && hasSettled(facts, moment) && isLocal(this.#runsDirectory)) {
       const { dev, ino, size, ctimeMs } = facts;
       this.#put(jobId, { wasAsked: false, turn: 0, shown, status, facts: { dev, ino, size, ctimeMs } });
     }
@@ -120,6 +121,11 @@ export class Documents {
       else this.#size -= sizeOf(kept);
       kept.wasAsked = false;
     }
+  }
+
+  #forgetAll(): void {
+    this.#kept.clear();
+    this.#size = 0;
   }
 
   forget(jobId: string): void {

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { isTerminal } from "../jobs/status.ts";
-import { isLocalDisk } from "../runs/file-facts.ts";
+import { isLocal } from "../runs/local-disk.ts";
 import { expectPresent } from "../runs/run-directory.ts";
 import { writeCache } from "../tracking/index-cache.ts";
 import { proveEnded } from "./ended-jobs.ts";
@@ -19,7 +19,6 @@ type Surroundings = Pick<Scope, "config" | "index" | "events">;
 /** Keeps the cache on disk about as the index is, in the background; where that cannot be done nothing is lost. */
 export class CacheKeeper {
   readonly #scope: Surroundings;
-  readonly #isUseful: boolean;
   #changes: number;
   #writing = Promise.resolve();
   readonly #timer: NodeJS.Timeout;
@@ -27,7 +26,6 @@ export class CacheKeeper {
   /** @param changes how many ended jobs there are of which the cache does not know */
   constructor(scope: Surroundings, changes: number) {
     this.#scope = scope;
-    this.#isUseful = isLocalDisk(scope.config.runsDir);
     this.#changes = changes;
     scope.events.on("changed", ({ state }) => isTerminal(state.status) && this.#changes++);
     scope.events.on("removed", () => this.#changes++);
@@ -54,8 +52,8 @@ export class CacheKeeper {
   }
 
   async #writeNow(): Promise<void> {
-    if (!this.#isUseful) return;
     const { config, index, events } = this.#scope;
+    if (!isLocal(config.runsDir)) return; // nobody would read it
     const changes = this.#changes;
     this.#changes = 0;
     try {

@@ -7,8 +7,8 @@ import { removeUnfinished } from "../runs/accept.ts";
 import { probeAlive } from "../runs/alive.ts";
 import { endedState } from "../runs/ended-run.ts";
 import { readEnding } from "../runs/exit-record.ts";
-import { isLocalDisk } from "../runs/file-facts.ts";
 import { readRequest } from "../runs/job-record.ts";
+import { isLocal } from "../runs/local-disk.ts";
 import { readOriginal } from "../runs/original-run.ts";
 import { CorruptRecord, sound } from "../runs/record-file.ts";
 import { cacheFile, runDirectory, unfinishedPrefix } from "../runs/run-directory.ts";
@@ -60,8 +60,8 @@ function hasEnded(job: Job | undefined): boolean {
 export async function findJobs(scope: Surroundings): Promise<Found> {
   const { runsDir } = scope.config;
   const { jobIds, unfinished } = await namesIn(scope);
-  const cached = isLocalDisk(runsDir) ? findCachedJobs(scope, jobIds) : 0;
-  const left = isLocalDisk(runsDir) ? await findEndedJobs(scope, jobIds) : jobIds;
+  const cached = isLocal(runsDir) ? findCachedJobs(scope, jobIds) : 0;
+  const left = isLocal(runsDir) ? await findEndedJobs(scope, jobIds) : jobIds;
   const jobs = await inBatches(left, (id) => inTime(scope, id, readJob(scope, id)));
   scope.index.load(jobs.flatMap((job) => job ?? []));
   const uncached = scope.index.count("completed") + scope.index.count("failed") - cached;

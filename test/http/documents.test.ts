@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -12,7 +12,8 @@ import { temporaryFolder } from "../support/server.ts";
 const later = Date.now() + 3_600_000;
 
 async function kept(...jobIds: string[]) {
-  const runsDir = await temporaryFolder();
+  const runsDir = join(await temporaryFolder(), "runs");
+  mkdirSync(runsDir);
   const documents = new Documents(runsDir);
   const factsOf = (jobId = "") => factsNow(fileOf(runDirectory(runsDir, jobId), "status"));
   /** A text of one without a file, as if it were that of the first job's. */
@@ -25,7 +26,7 @@ async function kept(...jobIds: string[]) {
     plantEnded(runsDir, jobId, 1);
     keep(jobId, "text");
   }
-  return { documents, keep, directoryOf: (jobId: string) => join(runsDir, jobId) };
+  return { runsDir, documents, keep, directoryOf: (jobId: string) => join(runsDir, jobId) };
 }
 
 test("a text is kept for its status alone, and until its file is gone", async () => {
@@ -43,6 +44,16 @@ test("a text whose file has just changed, or that is very large, is not kept", a
   expect(documents.get("a", "completed")).toBeUndefined();
   keep("a", "x".repeat(100_000));
   expect(documents.get("a", "completed")).toBeUndefined();
+});
+
+test("no text is kept once the runs directory has come back from elsewhere", async () => {
+  const { documents, runsDir } = await kept("a", "b");
+  renameSync(runsDir, `${runsDir}.elsewhere`);
+  symlinkSync("/proc", runsDir); // no disk of this machine
+  expect(documents.get("a", "completed")).toBeUndefined();
+  unlinkSync(runsDir);
+  renameSync(`${runsDir}.elsewhere`, runsDir);
+  expect(documents.get("b", "completed")).toBeUndefined();
 });
 
 test("the texts that are kept have room for so many characters, and those that are asked for stay", async () => {
