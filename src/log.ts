@@ -24,7 +24,7 @@ const mostWaiting = 1024 * 1024;
  * A log that cannot be written, on a full disk or for want of a reader, stops nothing: the line is lost. Lines that came
  * while others were written go together, so that a burst of them does not have to wait for one write after the other.
  */
-function standardOutput(): { write(line: string): void } {
+function standardOutput(): { write(line: string): void; flush(done: () => void): void } {
   const lines = new Writable({
     write: (line: Buffer, _encoding, done) => writeAll(line, done),
     writev: (waiting, done) => writeAll(Buffer.concat(waiting.map(({ chunk }) => chunk)), done),
@@ -33,6 +33,7 @@ function standardOutput(): { write(line: string): void } {
     write: (line) => {
       if (lines.writableLength < mostWaiting) lines.write(line);
     },
+    flush: (done) => void lines.write("", done),
   };
 }
 

@@ -143,10 +143,10 @@ function stopOnSignal(log: Log, stop: () => Promise<void>): void {
       log.info({ signal }, "stopping; jobs run on");
       setTimeout(() => process.exit(0), secondsToStop * 1000).unref();
       stop().then(
-        () => process.exit(0),
+        () => log.flush(() => process.exit(0)),
         (error: unknown) => {
           log.error({ err: error }, "could not stop in good order");
-          process.exit(1);
+          log.flush(() => process.exit(1));
         },
       );
     });
