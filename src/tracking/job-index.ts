@@ -1,20 +1,14 @@
 import type { Events } from "../events.ts";
 import type { Job, Running, State } from "../jobs/job.ts";
-import { type Status, statuses, transitions } from "../jobs/status.ts";
+import { type Status, transitions } from "../jobs/status.ts";
 import type { Proof } from "../runs/proof.ts";
 import type { CachedRuns } from "./cached-runs.ts";
-import { asksForStatusAlone, type JobFilter, matcher } from "./job-filter.ts";
-import { JobOrder, orderKey, type Place } from "./job-order.ts";
+import type { JobFilter } from "./job-filter.ts";
+import { JobOrder, type Place } from "./job-order.ts";
+import { type Page, pageOf } from "./job-page.ts";
 import { type EndedEntry, JobTable } from "./job-table.ts";
 import { latestOf } from "./latest.ts";
 import { plausible } from "./moments.ts";
-
-/** A piece of the list of jobs, newest first: their ids, where the next ones begin, and how many match in all. */
-export interface Page {
-  readonly ids: readonly string[];
-  readonly next: Place | undefined;
-  readonly total: number;
-}
 
 /** Cached jobs on their way into the index. */
 export interface Loading {
@@ -203,46 +197,7 @@ export class JobIndex {
 
   /** Newest first: the first `limit` that match, or so many behind a place. */
   list(filter: JobFilter, limit: number, behind?: Place): Page {
-    const matches = matcher(this.#table, filter);
-    const [oldest, end] = this.#order.between(filter.createdFrom, filter.createdBefore);
-    const total = asksForStatusAlone(filter)
-      ? this.#countOf(filter.status)
-      : this.#countMatching(matches, oldest, end);
-    const newest = behind === undefined ? end : Math.min(end, this.#order.notBehind(behind));
-    const most = Math.min(limit + 1, total);
-    const found: number[] = [];
-    for (let position = newest - 1; position >= oldest && found.length < most; position--) {
-      const place = this.#order.at(position);
-      if (matches(place)) found.push(place);
-    }
-    return { ...this.#page(found, limit), total };
-  }
-
-  #page(found: readonly number[], limit: number): Omit<Page, "total"> {
-    const places = found.slice(0, limit);
-    const last = places.at(-1);
-    return {
-      ids: places.map((place) => this.#table.idAt(place)),
-      next: last === undefined || found.length <= limit ? undefined : this.#placeOf(last),
-    };
-  }
-
-  #placeOf(place: number): Place {
-    return { created: orderKey(this.#table.createdAt(place)), jobId: this.#table.idAt(place) };
-  }
-
-  #countOf(status: string | undefined): number {
-    if (status === undefined) return this.#places.size;
-    const known = statuses.find((each) => each === status);
-    return known === undefined ? 0 : this.count(known);
-  }
-
-  #countMatching(matches: (place: number) => boolean, oldest: number, end: number): number {
-    let count = 0;
-    for (let position = oldest; position < end; position++) {
-      if (matches(this.#order.at(position))) count++;
-    }
-    return count;
+    return pageOf(this.#table, this.#order, { filter, limit, behind });
   }
 
   count(status: Status): number {
