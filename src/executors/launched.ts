@@ -6,6 +6,10 @@ import { Launcher, LauncherGone, type LauncherPlan, type Leave } from "./launche
 const leastSecondsBetween = 1;
 const mostSecondsBetween = 60;
 
+/** Whoever edits a file gets the next template soon, however often; what changes by itself all the time is looked at less. */
+const editsForFree = 4;
+const mostSecondsAfterEdit = 8;
+
 /** A launcher that served for so long was a good one: its end says nothing of the next. */
 const secondsToProve = 10;
 
@@ -23,7 +27,8 @@ class LaunchedStarts {
   #launcher: Launcher | undefined;
   #isReady = false;
   #timer: NodeJS.Timeout | undefined;
-  #failures = 0;
+  /** How many did not last, one after the other. */
+  #short = 0;
   #isOver = false;
 
   constructor(direct: StartShim, plan: LauncherPlan, events: Events) {
@@ -75,16 +80,10 @@ class LaunchedStarts {
   #replace(leave: Leave, hasLasted: boolean): void {
     this.#isReady = false;
     if (this.#isOver) return;
+    this.#short = hasLasted ? 0 : this.#short + 1;
     this.#tell(leave);
     if (leave.kind === "unsafe") this.#plan = { ...this.#plan, modules: undefined };
-    const isFailure = leave.kind === "ended" || (leave.kind === "stale" && !leave.settled);
-    this.#failures = isFailure && !hasLasted ? this.#failures + 1 : 0;
-    this.#timer = setTimeout(() => this.renew(), this.#secondsToWait * 1000);
-  }
-
-  /** Longer and longer after those that did not last. */
-  get #secondsToWait(): number {
-    return Math.min(mostSecondsBetween, leastSecondsBetween * 2 ** Math.max(0, this.#failures - 1));
+    this.#timer = setTimeout(() => this.renew(), secondsToWait(leave, this.#short) * 1000);
   }
 
   #tell(leave: Leave): void {
@@ -94,9 +93,18 @@ class LaunchedStarts {
         : ["template", "jobs start cold"];
     if (leave.kind === "unsafe") this.#complain(`${consequence}: ${leave.problems.join(", ")}`);
     if (leave.kind === "ended") this.#complain(`${consequence}: the ${who} ended (${leave.how})`);
+    if (leave.kind === "stale" && this.#short > editsForFree)
+      this.#complain(`${consequence} for a while: ${leave.changed} changes again and again`);
   }
 
   #complain(sentence: string): void {
     this.#events.emit("trouble", sentence, {});
   }
+}
+
+/** Longer and longer after those that did not last. */
+function secondsToWait(leave: Leave, short: number): number {
+  const isEdit = leave.kind === "stale" && leave.wasFresh;
+  const [free, most] = isEdit ? [editsForFree, mostSecondsAfterEdit] : [1, mostSecondsBetween];
+  return Math.min(most, leastSecondsBetween * 2 ** Math.max(0, short - free));
 }

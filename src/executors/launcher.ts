@@ -10,7 +10,7 @@ import { runEntrypoint } from "./spawn.ts";
 const News = z.discriminatedUnion("event", [
   z.object({ event: z.literal("ready"), problems: z.array(z.string()) }),
   z.object({ event: z.literal("unsafe"), problems: z.array(z.string()) }),
-  z.object({ event: z.literal("stale"), settled: z.boolean() }),
+  z.object({ event: z.literal("stale"), changed: z.string(), was_fresh: z.boolean() }),
   z.object({ event: z.literal("started"), launch: z.int(), pid: z.int().positive() }),
   z.object({ event: z.literal("claimed"), launch: z.int(), claim: ShimClaim }),
   z.object({ event: z.literal("refused"), launch: z.int(), code: z.string() }),
@@ -27,8 +27,8 @@ type News = z.infer<typeof News>;
 export type Leave =
   /** It must not be forked, by what was imported. */
   | { readonly kind: "unsafe"; readonly problems: readonly string[] }
-  /** What it has imported has changed; before it was ready even, or so shortly that nobody can tell, unless `settled`. */
-  | { readonly kind: "stale"; readonly settled: boolean }
+  /** What it has imported has changed: this file, or something in this folder, from the first look on unless `wasFresh`. */
+  | { readonly kind: "stale"; readonly changed: string; readonly wasFresh: boolean }
   /** With what the kernel says of its end. */
   | { readonly kind: "ended"; readonly how: string };
 
@@ -144,7 +144,7 @@ export class Launcher {
         this.#leave({ kind: "unsafe", problems: news.problems });
         break;
       case "stale":
-        this.#leave({ kind: "stale", settled: news.settled });
+        this.#leave({ kind: "stale", changed: news.changed, wasFresh: news.was_fresh });
         break;
       case "started":
         this.#begin(news.launch, news.pid);

@@ -6,7 +6,7 @@ export type Status = (typeof statuses)[number];
 /** Which status may follow which. The README draws this table. */
 export const transitions: Readonly<Record<Status, readonly Status[]>> = {
   pending: ["running", "failed"],
-  running: ["completed", "failed"],
+  running: ["completed", "failed", "pending"],
   completed: [],
   failed: [],
 };

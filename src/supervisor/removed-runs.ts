@@ -59,9 +59,9 @@ export class RemovedRuns {
 
   /** The jobs are asked for first: whatever ends meanwhile is not among them. */
   async #missing(): Promise<string[]> {
-    const missing = new Set(this.#scope.index.endedIds());
+    const missing = this.#scope.index.endedMarks();
     const folder = await opendir(this.#scope.config.runsDir, { bufferSize: namesInOneTurn });
     for await (const { name } of folder) missing.delete(name);
-    return [...missing];
+    return missing.ids();
   }
 }

@@ -29,6 +29,7 @@ export async function startJob(scope: Scope, jobId: string): Promise<void> {
       const end = await runShim(scope, jobId, isRetry);
       isRetry = true;
       if (!(await isUnclaimed(scope, jobId))) return;
+      scope.index.change(jobId, { status: "pending" }); // a shim may have given its claim back
       if (isScarcity(end)) attempt = 0;
       else if (hasFailed(end) || attempt >= mostAttempts) return await giveUp(scope, jobId, end);
       scope.events.emit("step", jobId, "shim ended before it claimed the job; it is started again", end);
@@ -81,7 +82,7 @@ async function spawnShim(scope: Scope, jobId: string, isRetry: boolean): Promise
   if (job === undefined) throw new Error(`job ${jobId} is not in the index`);
   const directory = runDirectory(scope.config.runsDir, jobId);
   const wishes = await wishesOf(scope, job);
-  const onClaim = (claim: ShimClaim) => scope.index.claim(jobId, runningState(claim));
+  const onClaim = (claim: ShimClaim) => scope.index.change(jobId, runningState(claim));
   const shim = await scope.startShim({ directory, ...wishes, isRetry, onClaim });
   scope.events.emit("spawned", job, shim.pid);
   return shim;

@@ -1,5 +1,5 @@
 import type { Events } from "../events.ts";
-import type { Job, Running, State } from "../jobs/job.ts";
+import type { Job, State } from "../jobs/job.ts";
 import { type Status, transitions } from "../jobs/status.ts";
 import type { Proof } from "../runs/proof.ts";
 import type { CachedRuns } from "./cached-runs.ts";
@@ -15,6 +15,13 @@ export interface Loading {
   take(runs: CachedRuns): void;
   /** Returns how many were taken in. */
   end(): number;
+}
+
+/** A set of jobs that takes little room and no time to make. */
+export interface Marks {
+  delete(jobId: string): void;
+  /** Those that are left, oldest first. */
+  ids(): string[];
 }
 
 /** What the server knows of the jobs: a cache of the run directories, which can be rebuilt from them at any time. */
@@ -82,6 +89,19 @@ export class JobIndex {
   /** Ids of all jobs that have ended, oldest first. */
   endedIds(): string[] {
     return this.#idsWhere((place) => this.#table.hasEnded(place));
+  }
+
+  /** All jobs that have ended now, a byte for each, from which some may be taken away. */
+  endedMarks(): Marks {
+    const marks = new Uint8Array(this.#table.size);
+    for (let place = 0; place < marks.length; place++) marks[place] = this.#table.hasEnded(place) ? 1 : 0;
+    return {
+      delete: (jobId) => {
+        const place = this.#places.get(jobId);
+        if (place !== undefined) marks[place] = 0;
+      },
+      ids: () => this.#idsWhere((place) => marks[place] === 1 && this.#table.hasEnded(place)),
+    };
   }
 
   /** Ids of those that have ended and of whose records it is not known what they were when they were read. */
@@ -166,21 +186,6 @@ export class JobIndex {
     if (place === undefined || status === undefined || !transitions[status].includes(state.status)) return;
     this.#table.move(place, state);
     this.#events.emit("changed", { ...this.#table.get(place), state });
-  }
-
-  /**
-   * A shim of this server's own tells it that it has claimed a job. Another one may have claimed that before, and given it
-   * back before anything had run: so this one may follow.
-   */
-  claim(jobId: string, state: Running): void {
-    const [place, before] = [this.#places.get(jobId), this.get(jobId)?.state];
-    const isNext = before?.status === "running" && before.shim?.pid !== state.shim?.pid;
-    if (place === undefined || !isNext) {
-      this.change(jobId, state);
-      return;
-    }
-    this.#table.move(place, state);
-    this.#events.emit("changed", this.#table.get(place));
   }
 
   remove(jobId: string): void {

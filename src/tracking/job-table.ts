@@ -146,6 +146,11 @@ export class JobTable {
     return this.#counts[statuses.indexOf(status) + 1] ?? 0;
   }
 
+  /** How many places there are. */
+  get size(): number {
+    return this.#ids.length;
+  }
+
   idAt(place: number): string {
     return this.#ids[place] ?? "";
   }

@@ -38,6 +38,13 @@ test("what an import prints is in no job's log, whatever it prints through", asy
   expect(readFileSync(join(server.runsDir, job_id, "stdout.log"), "utf8")).not.toContain("imported");
 });
 
+test("random numbers differ from job to job where an import has put back what it found", async () => {
+  const server = await startWarmServer({ env: { QUANT_RUNS_PRELOAD: "restores_on_import" } });
+  const first = await resultOf(server, "restores_on_import:draw");
+  expect(await resultOf(server, "restores_on_import:draw")).not.toBe(first);
+  expect(await resultOf(server, "surroundings:is_warm")).toBe(true);
+});
+
 test("random numbers are those that an import has chosen, as in a cold start", async () => {
   const python = join(home, ".venv", "bin", "python");
   const env = { QUANT_RUNS_PYTHON: python, QUANT_RUNS_PRELOAD: "seeds_on_import" };

@@ -84,6 +84,24 @@ test("a module that could not be imported ahead is, once it has been mended", as
   await isAhead(server, "mom");
 });
 
+test("a module of the user's own that has a library's name is imported ahead as it is", async () => {
+  const folder = await written({
+    "random.py": "x = 1\n",
+    "mom.py": `import random\n${probe}SAYS = random.x\n`,
+  });
+  const server = await startAhead("mom", folder);
+  expect(await resultOf(server, "mom:says")).toBe(1);
+});
+
+test("a module whose import makes others is not imported for ever", async () => {
+  const text = `import tempfile\nopen(tempfile.mktemp(".py", dir="."), "w").close()\n${probe}`;
+  const folder = await written({ "mom.py": text });
+  const env = { PYTHONPATH: folder, QUANT_RUNS_PRELOAD: "mom" };
+  const server = await startWarmServer({ env, cwd: folder });
+  await waitFor(() => expect(server.log.join("\n")).toContain("changes again and again"));
+  expect((await run(server, "mom:is_imported_ahead")).result).toEqual({ result: false });
+});
+
 test("a package whose import failed ahead is imported by a job as if nobody had tried", async () => {
   const half = `import os\nimport half.part\nif not os.path.exists("whole"):\n    raise ValueError("not yet")\nVALUE = half.part.VALUE\ndef value():\n    return VALUE\n`;
   const folder = await written({ "half/__init__.py": half, "half/part.py": "VALUE = 5\n" });

@@ -1,4 +1,5 @@
 import { closeSync, constants, cpSync, openSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { claimOf, processesOf } from "../support/processes.ts";
@@ -151,6 +152,9 @@ test.each([
   ["forks_on_import", "an import leaves a process of its own"],
   ["aborts_on_import", "the template ended (SIGABRT)"],
   ["polls_on_import", "an import leaves anon_inode:[eventpoll] open, which all jobs would share"],
+  ["shares_memory_on_import", "an import maps /dev/zero (deleted), which all jobs would share"],
+  ["makes_folder_on_import", `an import makes ${tmpdir()}/`],
+  ["opens_temporary_on_import", `an import leaves ${tmpdir()}/`],
   ["changes_priority_on_import", "an import changes the niceness"],
   ["aborts_forks", "an import makes forks end with SIGABRT"],
 ])("a module that %s makes no template, which the log tells", async (module, reason) => {

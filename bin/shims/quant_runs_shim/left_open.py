@@ -1,4 +1,4 @@
-"""What imports leave open in a template. A fork shares it, place and all (fork(2)); jobs must not share anything."""
+"""What imports leave open in a template: a fork shares files, place and all, and memory that is mapped as shared (fork(2))."""
 
 import os
 import stat
@@ -14,7 +14,7 @@ class LeftOpen:
     """Made before the imports; `note` comes after them. `problems` says in sentences what no job can have as its own."""
 
     def __init__(self):
-        self._before = set(_descriptors())
+        self._before, self._mapped_before = set(_descriptors()), _shared_memory()
         self._descriptors, self._files, self.problems = [], [], []
 
     def note(self):
@@ -25,7 +25,9 @@ class LeftOpen:
         c_library.call("fflush", None)
         self._files = [ref(file) for file in files]
         self._descriptors = [_Descriptor(number) for number in _descriptors() if number not in self._before]
-        self.problems = [problem for problem in (each.problem() for each in self._descriptors) if problem]
+        self.problems = [problem for problem in (each.problem() for each in self._descriptors) if problem] + [
+            "an import maps %s, which all jobs would share" % name for name in sorted(_shared_memory() - self._mapped_before)
+        ]
 
     def give_own(self):
         """In a job's own process. Raises OSError where a file cannot be opened any more."""
@@ -47,7 +49,7 @@ class _Descriptor:
     def problem(self):
         """None where each job can have its own."""
         try:
-            if stat.S_ISREG(self._facts.st_mode) or stat.S_ISDIR(self._facts.st_mode) or self._is_memory_device():
+            if self._can_be_own():
                 return self.open_anew()
             why = "which all jobs would share"
         except OSError as problem:
@@ -63,8 +65,12 @@ class _Descriptor:
         finally:
             os.close(own)
 
-    def _is_memory_device(self):
-        return stat.S_ISCHR(self._facts.st_mode) and os.major(self._facts.st_rdev) == _MEMORY_DEVICES
+    def _can_be_own(self):
+        """Not a file without a name, or opened as `tempfile` opens them: each job that starts cold has another one."""
+        mode = self._facts.st_mode
+        if stat.S_ISREG(mode):
+            return self._facts.st_nlink > 0 and not self._flags & os.O_NOFOLLOW
+        return stat.S_ISDIR(mode) or (stat.S_ISCHR(mode) and os.major(self._facts.st_rdev) == _MEMORY_DEVICES)
 
 
 def _place_and_flags(number):
@@ -76,6 +82,14 @@ def _place_and_flags(number):
 
 def _path_of(number):
     return "/proc/self/fd/%d" % number
+
+
+def _shared_memory():
+    """Names of memory that can be written to and is no file's by which others would find it, too (proc_pid_maps(5))."""
+    with open("/proc/self/maps") as file:
+        areas = [line.rstrip("\n").split(None, 5) for line in file]
+    names = {area[5] if len(area) > 5 else "memory" for area in areas if "w" in area[1] and "s" in area[1]}
+    return {name for name in names if not os.path.isfile(name)}
 
 
 def _descriptors():

@@ -30,25 +30,26 @@ class Preload:
         pointers = [path for folder in known for path in pointers_in(folder)]
         self._note(own_files + self._of_failures + pointers + _files_of_modules(), began)
 
-    @property
-    def is_fresh(self):
-        """Whether whoever imported the same modules now would find what this interpreter found."""
-        return (
-            self.is_settled
-            and all(folder.is_unchanged() for folder in self._folders)
-            and repr(self._facts_of_all()) == self._facts
-        )
+    def changed(self):
+        """Where whoever imported the same modules now would find something else than this interpreter found; None for nowhere."""
+        if self._unsettled:
+            return self._unsettled[0]
+        for folder in self._folders:
+            if not folder.is_unchanged():
+                return folder.path
+        paths = self._paths.split("\0")
+        facts = [hash(facts_of(path)) for path in paths]
+        if hash(tuple(facts)) == self._facts:
+            return None
+        return next((path for path, one, other in zip(paths, facts, self._facts_of_each) if one != other), paths[0])
 
     def _note(self, paths, began):
-        self._paths = "\0".join(paths)
-        facts = self._facts_of_all()
-        self._facts = repr(facts)
-        self.is_settled = all(was_settled(each, began) for each in facts)
+        """Paths are kept as one text and facts as one number, so that a look at all copies little of the memory that jobs share."""
+        facts = [facts_of(path) for path in paths]
+        self._paths, self._facts_of_each = "\0".join(paths), tuple(map(hash, facts))
+        self._facts = hash(self._facts_of_each)
+        self._unsettled = [path for path, each in zip(paths, facts) if not was_settled(each, began)]
         self.problems += [_DATED_LATER % path for path, each in zip(paths, facts) if is_later(each, time.time_ns())]
-
-    def _facts_of_all(self):
-        """Paths and facts are kept as one text each, so that a look at all copies little of the memory that jobs share."""
-        return [facts_of(path) for path in self._paths.split("\0")]
 
     def _expect_what_was_imported(self):
         imported = frozenset(name.rpartition(".")[2] for name in sys.modules)
@@ -88,18 +89,25 @@ def _files_of_failure(name, problem):
 def _files_of_modules(names=None):
     """Those that did not come with the interpreter."""
     modules = list(sys.modules.values()) if names is None else [sys.modules[name] for name in names]
-    return [_holder_of(path) for path in map(file_of, modules) if path and not is_of_library(path)]
+    holders = [_holder_of(path) for path in map(file_of, modules) if path and not is_of_library(path)]
+    return list(filter(None, holders))
 
 
 def _folders_of_users_packages():
     """Those of packages without a file of their own, too (namespace packages, PEP 420)."""
-    found = [members_of(module).get("__path__") for module in list(sys.modules.values())]
-    paths = [path for folders in found if isinstance(folders, (list, _NamespacePath)) for path in folders]
-    return {path for path in paths if isinstance(path, str) and not is_installed(path + os.sep)}
+    found = [_list_in(members_of(module).get("__path__")) for module in list(sys.modules.values())]
+    return {path for paths in found for path in paths if isinstance(path, str) and not is_installed(path + os.sep)}
+
+
+def _list_in(folders):
+    """Without what a namespace package does when it is asked, which is to look for more of itself."""
+    if isinstance(folders, _NamespacePath):
+        return members_of(folders)["_path"]
+    return folders if isinstance(folders, list) else []
 
 
 def _holder_of(path):
-    """The file itself, or the archive that it lies in (zipimport)."""
+    """The file itself, or the archive that it lies in (zipimport); empty for one that is made up."""
     while path and not os.path.isfile(path) and path != os.path.dirname(path):
         path = os.path.dirname(path)
     return path

@@ -35,9 +35,16 @@ def _facts():
         "signal mask": signal.pthread_sigmask(signal.SIG_BLOCK, ()),
         "niceness": os.nice(0),
         "processors that may be used": os.sched_getaffinity(0),
-        "scheduling": (os.sched_getscheduler(0), os.sched_getparam(0)),
+        "scheduling": _scheduling(),
         "limits": [resource.getrlimit(getattr(resource, name)) for name in _LIMITS],
     }
+
+
+def _scheduling():
+    try:
+        return os.sched_getscheduler(0), os.sched_getparam(0)
+    except OSError:
+        return None  # musl has neither
 
 
 def _has_children():

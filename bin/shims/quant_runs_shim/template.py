@@ -14,6 +14,8 @@ from .randomness import Randomness
 from .shown import Shown
 from .spare import Spare, Spares
 from .starter import take_server
+from .temporaries import Temporaries
+from .watched import Watched
 from .wakeup import forget_signals
 
 _SECONDS_BETWEEN_LOOKS = 2.0
@@ -29,14 +31,16 @@ def run(modules, surroundings):
     commands = take_commands()
     sys.argv[:] = [""]
     library, environment = list(sys.path), dict(os.environ)
-    process, left_open, randomness = Process(), LeftOpen(), Randomness()
-    randomness.watch()
+    process, left_open, randomness, temporaries = Process(), LeftOpen(), Randomness(), Temporaries()
+    watched = Watched(randomness.wrappers(), temporaries.wrappers())
+    watched.begin()
     preload = Preload(modules, surroundings, [sys.executable, os.__file__, RUN_ENTRYPOINT])
-    for left in (left_open, randomness):
-        left.note()
+    watched.end()
+    left_open.note()
+    randomness.note()
     surroundings.remember(left_open, randomness)
     sys.path[:] = library
-    problems = process.changes() + left_open.problems or problems_of_forks()
+    problems = process.changes() + left_open.problems + temporaries.problems() or problems_of_forks()
     if problems:
         tell(event="unsafe", problems=problems)
         os._exit(0)
@@ -64,7 +68,7 @@ class Template(Launcher):
         self._preload, self._surroundings, self._shown = preload, surroundings, shown
         self._pid = os.getpid()
         self._spares = Spares(self._become_shim)
-        self._is_stale = False
+        self._is_stale = self._was_fresh = False
 
     def is_needed(self):
         """Who is stale is needed by its shims alone, which it tells of to their end."""
@@ -96,10 +100,15 @@ class Template(Launcher):
 
     def _look_at_files(self):
         """Once they have changed, all jobs start cold until there is a new template."""
-        if not self._is_stale and not self._preload.is_fresh:
-            self._is_stale = True
-            self._spares.dismiss()
-            tell(event="stale", settled=self._preload.is_settled)
+        if self._is_stale:
+            return
+        changed = self._preload.changed()
+        if changed is None:
+            self._was_fresh = True
+            return
+        self._is_stale = True
+        self._spares.dismiss()
+        tell(event="stale", changed=changed, was_fresh=self._was_fresh)
 
     def _refill(self):
         if not self._is_stale:
