@@ -30,7 +30,12 @@ async function ownModules(): Promise<{ folder: string; imports: string; options:
   for (const name of ["surroundings.py", "imported_ahead.py"])
     cpSync(join(fixtures, name), join(folder, name));
   const imports = join(folder, "imports");
-  const env = { PYTHONPATH: folder, IMPORTS: imports, QUANT_RUNS_PRELOAD: "surroundings, imported_ahead" };
+  const env = {
+    PYTHONPATH: folder,
+    IMPORTS: imports,
+    QUANT_RUNS_PRELOAD: "surroundings, imported_ahead",
+    PYTHONDONTWRITEBYTECODE: "1", // by which Python itself takes a file of the same size and second for the one it has read
+  };
   return { folder, imports, options: { env, cwd: folder } };
 }
 
