@@ -1,5 +1,6 @@
 """The end of a job's process: all that a script's end does for the user, without taking apart what was only imported."""
 
+import atexit
 import gc
 import os
 import sys
@@ -28,8 +29,6 @@ def leave(code, surroundings):
 
 
 def _run_exit_functions():
-    import atexit
-
     try:
         atexit._run_exitfuncs()
     except BaseException:
