@@ -1,6 +1,5 @@
 """What happens in the job's own process: import the entrypoint, call it, store its result, say how that went."""
 
-import faulthandler
 import os
 import sys
 
@@ -12,6 +11,8 @@ from .signals import signal
 
 def prepare():
     """Has the stacks of a crash written, to a descriptor of standard error that is not the user's own, and returns it."""
+    import faulthandler
+
     errors = os.dup(2)
     faulthandler.enable(file=errors, all_threads=True)
     faulthandler.register(signal.SIGQUIT, file=errors, all_threads=True)

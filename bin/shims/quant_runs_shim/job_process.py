@@ -99,7 +99,8 @@ def _run(live):
 
 def _live(surroundings, take_on, orders, answer_end):
     """Does not return: ends as a script does, or unseen where its shim wants it no more."""
-    from . import caller, leaving  # which the shim has no use for
+    from . import caller  # which the shim has no use for
+    from .leaving import leave  # here, since a process takes long for its first import, and its job's would be that
 
     surroundings.enter()
     errors = caller.prepare()
@@ -108,4 +109,4 @@ def _live(surroundings, take_on, orders, answer_end):
     os.write(answer_end, _READY)
     directory.text_of_claim = _order_from(orders).decode("utf-8")
     os.close(orders)
-    leaving.leave(caller.run(directory, answer_end, errors), surroundings)
+    leave(caller.run(directory, answer_end, errors), surroundings)

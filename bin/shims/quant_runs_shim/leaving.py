@@ -1,6 +1,5 @@
 """The end of a job's process: all that a script's end does for the user, without taking apart what was only imported."""
 
-import atexit
 import gc
 import os
 import sys
@@ -29,6 +28,8 @@ def leave(code, surroundings):
 
 
 def _run_exit_functions():
+    import atexit
+
     try:
         atexit._run_exitfuncs()
     except BaseException:

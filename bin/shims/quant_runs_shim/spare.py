@@ -3,7 +3,7 @@
 import errno
 import os
 
-from . import caller, claiming, files, job_process, leaving, waiter  # caller and leaving for the jobs' processes
+from . import caller, claiming, files, job_process, waiter  # the first for the jobs' processes
 from .records import RunDirectory
 from .starter import EVENTS, Starter
 from .unclaimed import leave_unclaimed
