@@ -28,7 +28,7 @@ class LaunchedStarts {
   #isReady = false;
   #timer: NodeJS.Timeout | undefined;
   /** How many did not last, one after the other. */
-  #short = 0;
+  #shortLived = 0;
   #isOver = false;
 
   constructor(direct: StartShim, plan: LauncherPlan, events: Events) {
@@ -80,10 +80,10 @@ class LaunchedStarts {
   #replace(leave: Leave, hasLasted: boolean): void {
     this.#isReady = false;
     if (this.#isOver) return;
-    this.#short = hasLasted ? 0 : this.#short + 1;
+    this.#shortLived = hasLasted ? 0 : this.#shortLived + 1;
     this.#tell(leave);
     if (leave.kind === "unsafe") this.#plan = { ...this.#plan, modules: undefined };
-    this.#timer = setTimeout(() => this.renew(), secondsToWait(leave, this.#short) * 1000);
+    this.#timer = setTimeout(() => this.renew(), secondsToWait(leave, this.#shortLived) * 1000);
   }
 
   #tell(leave: Leave): void {
@@ -93,7 +93,7 @@ class LaunchedStarts {
         : ["template", "jobs start cold"];
     if (leave.kind === "unsafe") this.#complain(`${consequence}: ${leave.problems.join(", ")}`);
     if (leave.kind === "ended") this.#complain(`${consequence}: the ${who} ended (${leave.how})`);
-    if (leave.kind === "stale" && this.#short > editsForFree)
+    if (leave.kind === "stale" && this.#shortLived > editsForFree)
       this.#complain(`${consequence} for a while: ${leave.changed} changes again and again`);
   }
 
@@ -103,8 +103,8 @@ class LaunchedStarts {
 }
 
 /** Longer and longer after those that did not last. */
-function secondsToWait(leave: Leave, short: number): number {
+function secondsToWait(leave: Leave, shortLived: number): number {
   const isEdit = leave.kind === "stale" && leave.wasFresh;
   const [free, most] = isEdit ? [editsForFree, mostSecondsAfterEdit] : [1, mostSecondsBetween];
-  return Math.min(most, leastSecondsBetween * 2 ** Math.max(0, short - free));
+  return Math.min(most, leastSecondsBetween * 2 ** Math.max(0, shortLived - free));
 }
