@@ -89,7 +89,9 @@ async function forget(scope: Scope, job: Job): Promise<void> {
   if (!lives) drop(scope, job);
 }
 
-function drop(scope: Scope, { job_id }: Job): void {
+/** Whoever removed the job while its directory was looked at has said so, and the id may be another job's by now. */
+function drop(scope: Scope, { job_id, created_at }: Job): void {
+  if (scope.index.get(job_id)?.created_at !== created_at) return;
   if (!scope.removing.has(job_id))
     scope.events.emit("trouble", "run directory is gone; job forgotten", { job_id });
   scope.index.remove(job_id);
