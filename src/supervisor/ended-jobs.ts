@@ -32,8 +32,10 @@ export function findCachedJobs(
 /** From how many jobs on it pays to read them in processes, each of which takes a while to begin. */
 const leastForProcesses = 4000;
 
-/** Two for each processor, since they wait for the disk as well; more than this read no disk any faster. */
-const processesPerProcessor = 2;
+/** Besides one for each processor: all of them wait for the disk at times, where the kernel does not have it in memory. */
+const processesMore = 1;
+
+/** More than this read no disk any faster. */
 const mostProcesses = 8;
 
 /**
@@ -60,7 +62,7 @@ function* endedJobs({ config, index }: Surroundings, jobIds: readonly string[]):
 
 /** False where one of the processes has failed: what it had to read is not all in the index. */
 async function readInProcesses(scope: Surroundings, jobIds: readonly string[]): Promise<boolean> {
-  const count = Math.min(processesPerProcessor * availableParallelism(), mostProcesses);
+  const count = Math.min(availableParallelism() + processesMore, mostProcesses);
   const share = Math.ceil(jobIds.length / count);
   const shares = Array.from({ length: count }, (_, number) =>
     jobIds.slice(number * share, (number + 1) * share),
@@ -89,9 +91,24 @@ async function readInProcess(
     env: cached === undefined ? {} : { NODE_COMPILE_CACHE: cached },
     buffer: false,
   });
-  for await (const line of reader) {
-    const runs = cachedRunsIn(Buffer.from(line));
+  for await (const line of linesIn(reader.stdout)) {
+    const runs = cachedRunsIn(line);
     if (runs !== undefined) loading.take(runs);
+  }
+  await reader;
+}
+
+/** The lines of a stream, whole and as bytes: as texts they would be copied twice more. */
+async function* linesIn(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let begun: Buffer[] = [];
+  for await (const chunk of stream) {
+    let start = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+      yield Buffer.concat([...begun, chunk.subarray(start, end)]);
+      begun = [];
+      start = end + 1;
+    }
+    begun.push(chunk.subarray(start));
   }
 }
 

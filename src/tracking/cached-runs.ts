@@ -10,13 +10,14 @@ import type { Trait } from "./traits.ts";
 export interface CachedRuns {
   readonly traits: readonly Trait[];
   /** The number of a trait is its place in `traits`. */
-  readonly entries: readonly EndedEntry[];
+  readonly entries: Iterable<EndedEntry>;
 }
 
 const ends = ["completed", "failed"] as const;
 
 /** A line of the cache: a sum of its text, by which a damaged one is known, and columns of what the jobs are. */
-export function cachedText({ traits, entries }: CachedRuns): string {
+export function cachedText({ traits, entries: given }: CachedRuns): string {
+  const entries = [...given];
   const text = JSON.stringify({
     traits: traits.map(({ entrypoint, runtime, labels }) => [entrypoint, runtime, labels]),
     ids: entries.map(({ jobId }) => jobId),
@@ -46,63 +47,99 @@ export function cachedRunsIn(line: Buffer): CachedRuns | undefined {
   }
 }
 
-/** @throws Error where something is not what it should be */
-function runsIn(value: unknown): CachedRuns {
-  const columns = isJsonObject(value) ? value : {};
-  const traits = listIn(columns, "traits").map(traitIn);
-  const [created, started] = [listIn(columns, "created"), listIn(columns, "started")];
-  const [completed, proofs] = [listIn(columns, "completed"), listIn(columns, "proofs")];
-  const [end, trait] = [listIn(columns, "ends"), listIn(columns, "trait")];
-  const submissions = listIn(columns, "submissions");
-  const entries = listIn(columns, "ids").map((jobId, row): EndedEntry => {
-    const status = ends[Number(end[row])];
-    if (typeof jobId !== "string" || !isJobId(jobId) || status === undefined) throw new Error("no ended job");
-    return {
-      jobId,
-      status,
-      trait: numberIn(trait[row], traits.length),
-      created: known(momentIn(created[row])),
-      started: momentIn(started[row]),
-      completed: known(momentIn(completed[row])),
-      proof: [numberIn(proofs[2 * row], 2 ** 32), numberIn(proofs[2 * row + 1], 2 ** 32)],
-      submission: submissionIn(submissions[row]),
-    };
-  });
-  return { traits, entries };
+/** What a line holds, by columns; `proofs` has two numbers for each job. */
+interface Columns {
+  readonly ids: readonly string[];
+  readonly ends: readonly number[];
+  readonly trait: readonly number[];
+  readonly created: readonly (number | string)[];
+  readonly started: readonly Moment[];
+  readonly completed: readonly (number | string)[];
+  readonly proofs: readonly number[];
+  readonly submissions: readonly (EndedEntry["submission"] | null)[];
 }
 
-function listIn(columns: Record<string, unknown>, name: string): readonly unknown[] {
+/**
+ * All values are looked at before the first entry is asked for.
+ * @throws Error where one is not what it should be
+ */
+function runsIn(value: unknown): CachedRuns {
+  const columns = isJsonObject(value) ? value : {};
+  const ids = columnIn(columns, "ids", isId);
+  const rows = traitsIn(columns);
+  const column = <Kind>(name: string, isSound: Check<Kind>, each = 1) =>
+    columnIn(columns, name, isSound, each * ids.length);
+  const entries = entriesIn({
+    ids,
+    ends: column("ends", isNumberBelow(ends.length)),
+    trait: column("trait", isNumberBelow(rows.length)),
+    created: column("created", isMoment),
+    started: column("started", isMomentOrNone),
+    completed: column("completed", isMoment),
+    proofs: column("proofs", isNumberBelow(2 ** 32), 2),
+    submissions: column("submissions", isSubmissionOrNone),
+  });
+  return { traits: rows, entries };
+}
+
+/** An entry is gone before the next one is made: a thousand at a time would cost the garbage collector more than all else. */
+function* entriesIn(columns: Columns): Generator<EndedEntry> {
+  const { ids, trait, created, started, completed, proofs, submissions } = columns;
+  for (let row = 0; row < ids.length; row++) {
+    yield {
+      jobId: ids[row] ?? "",
+      status: ends[columns.ends[row] ?? 0] ?? "failed",
+      trait: trait[row] ?? 0,
+      created: created[row] ?? null,
+      started: started[row] ?? null,
+      completed: completed[row] ?? null,
+      proof: [proofs[2 * row] ?? 0, proofs[2 * row + 1] ?? 0],
+      submission: submissions[row] ?? undefined,
+    };
+  }
+}
+
+type Check<Kind> = (value: unknown) => value is Kind;
+
+function columnIn<Kind>(
+  columns: Record<string, unknown>,
+  name: string,
+  isSound: Check<Kind>,
+  length?: number,
+): readonly Kind[] {
   const column = columns[name];
-  if (!Array.isArray(column)) throw new Error(`no ${name}`);
+  if (!Array.isArray(column) || !column.every(isSound) || column.length !== (length ?? column.length))
+    throw new Error(`no ${name}`);
   return column;
 }
 
-function traitIn(value: unknown): Trait {
-  const [entrypoint, runtime, labels] = Array.isArray(value) ? value : [];
-  const isSound = typeof entrypoint === "string" && typeof runtime === "string" && isJsonObject(labels);
-  if (!isSound || !Object.values(labels).every((label) => typeof label === "string"))
-    throw new Error("no trait");
-  return { entrypoint, runtime, labels: labels as Job["labels"] };
+function traitsIn(columns: Record<string, unknown>): Trait[] {
+  return columnIn(columns, "traits", Array.isArray).map(([entrypoint, runtime, labels]) => {
+    const isSound = typeof entrypoint === "string" && typeof runtime === "string" && isJsonObject(labels);
+    if (!isSound || !Object.values(labels).every((label) => typeof label === "string"))
+      throw new Error("no trait");
+    return { entrypoint, runtime, labels: labels as Job["labels"] };
+  });
 }
 
-function momentIn(value: unknown): Moment {
-  if (value === null || typeof value === "string" || Number.isSafeInteger(value)) return value as Moment;
-  throw new Error("no moment");
+function isId(value: unknown): value is string {
+  return typeof value === "string" && isJobId(value);
 }
 
-function known(moment: Moment): Moment {
-  if (moment === null) throw new Error("no moment");
-  return moment;
+function isMoment(value: unknown): value is number | string {
+  return typeof value === "string" || Number.isSafeInteger(value);
 }
 
-function numberIn(value: unknown, below: number): number {
-  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value < below) return value;
-  throw new Error("no number");
+function isMomentOrNone(value: unknown): value is Moment {
+  return value === null || isMoment(value);
 }
 
-function submissionIn(value: unknown): EndedEntry["submission"] {
-  if (value === null) return undefined;
-  const { key, digest } = isJsonObject(value) ? value : {};
-  if (typeof key === "string" && typeof digest === "string") return { key, digest };
-  throw new Error("no submission");
+function isNumberBelow(bound: number): Check<number> {
+  return (value): value is number =>
+    typeof value === "number" && value >= 0 && value < bound && Number.isInteger(value);
+}
+
+function isSubmissionOrNone(value: unknown): value is NonNullable<EndedEntry["submission"]> | null {
+  if (value === null) return true;
+  return isJsonObject(value) && typeof value.key === "string" && typeof value.digest === "string";
 }

@@ -62,7 +62,7 @@ export class JobIndex {
       const numbers = traits.map((trait) => this.#table.traits.use(trait));
       for (const entry of entries) {
         if (this.#places.has(entry.jobId) || !isTrue(entry.jobId, entry.proof)) continue;
-        added.push(this.#keepEnded({ ...entry, trait: numbers[entry.trait] ?? 0 }));
+        added.push(this.#keepEnded(entry, numbers[entry.trait] ?? 0));
       }
       for (const number of numbers) this.#table.traits.release(number);
     };
@@ -73,8 +73,8 @@ export class JobIndex {
     return { take, end };
   }
 
-  #keepEnded(entry: EndedEntry): number {
-    const place = this.#table.putEnded(entry);
+  #keepEnded(entry: EndedEntry, trait: number): number {
+    const place = this.#table.putEnded(entry, trait);
     this.#places.set(entry.jobId, place);
     if (entry.submission) this.#submitted.set(entry.submission.key, entry.jobId);
     return place;
@@ -119,7 +119,7 @@ export class JobIndex {
   }
 
   /** Those of some jobs that have ended and are proven, as the cache holds them. */
-  ended(jobIds: readonly string[]): CachedRuns {
+  ended(jobIds: readonly string[]): CachedRuns & { entries: readonly EndedEntry[] } {
     const numbers = new Map<number, number>();
     const entries = jobIds.flatMap((jobId) => {
       const place = this.#places.get(jobId);

@@ -50,9 +50,9 @@ export class JobTable {
     return place;
   }
 
-  /** The same for an ended job that is told in numbers. */
-  putEnded(entry: EndedEntry): number {
-    const place = this.#open(entry.jobId, this.traits.useAgain(entry.trait), entry.created, entry.submission);
+  /** The same for an ended job that is told in numbers, with the number that its trait has here. */
+  putEnded(entry: EndedEntry, trait: number): number {
+    const place = this.#open(entry.jobId, this.traits.useAgain(trait), entry.created, entry.submission);
     this.#mark(place, statuses.indexOf(entry.status) + 1);
     this.#started.set(place, entry.started);
     this.#completed.set(place, entry.completed);

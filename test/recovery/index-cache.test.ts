@@ -166,7 +166,7 @@ function forged(path: string, change: (text: string) => string): void {
   const [heading = "", line = ""] = readFileSync(path, "utf8").split("\n");
   const runs = cachedRunsIn(Buffer.from(line));
   if (runs === undefined) throw new Error("the cache has no sound line");
-  const entries = runs.entries.map((entry) => ({
+  const entries = Array.from(runs.entries, (entry) => ({
     ...entry,
     status: "failed" as const,
     created: 1,

@@ -28,7 +28,7 @@ function labelled(jobs: number, characters: number): JobIndex {
 const bytesRead = () => Number(/rchar: (\d+)/.exec(readFileSync("/proc/self/io", "utf8"))?.[1]);
 
 const idsIn = (runsDir: string) =>
-  [...cachedRuns(runsDir)].flatMap(({ entries }) => entries.map(({ jobId }) => jobId));
+  [...cachedRuns(runsDir)].flatMap(({ entries }) => Array.from(entries, ({ jobId }) => jobId));
 
 test.each([
   ["from its beginning", ""],

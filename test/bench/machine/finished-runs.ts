@@ -26,7 +26,10 @@ const settling = 3000;
 /** Folders by how many runs are in them; each is made once and serves all who ask for as many. */
 const made = new Map<number, Promise<string>>();
 
-/** A runs directory of jobs that have completed, one a second, as server and shim would have left them. */
+/**
+ * A runs directory of jobs that have completed, one a second, as server and shim would have left them, long ago: the
+ * kernel has written a gibibyte of them to the disk, rather than doing so while something is measured.
+ */
 export function finishedRuns(count: number): Promise<string> {
   const folder = made.get(count) ?? makeRuns(count);
   made.set(count, folder);
@@ -41,7 +44,7 @@ async function makeRuns(count: number): Promise<string> {
     );
     await run("mkfifo", ["-m", "600", ...ids.map((id) => fileOf(runDirectory(path, id), "alive"))]);
   }
-  await setTimeout(settling);
+  await Promise.all([run("sync", ["--file-system", path]), setTimeout(settling)]);
   return path;
 }
 

@@ -31,6 +31,9 @@ export type Mode = keyof typeof modes;
 /** How long a server may take to start, in milliseconds. */
 const longestStart = 300_000;
 
+/** How often it is asked meanwhile, in milliseconds: each time takes a quarter of one from what the server could have. */
+const betweenQuestions = 10;
+
 /** Starts bin/quant-runs in a folder of its own; its runs directory lies there unless one is given, which then stays. */
 export async function startServer(
   { python }: Pick<Bench, "python">,
@@ -84,7 +87,7 @@ async function untilHealthy(url: string): Promise<void> {
   while (performance.now() < deadline) {
     const answer = await fetch(`${url}/health`).catch(() => undefined); // it does not listen yet
     if (answer?.ok) return void (await answer.body?.cancel());
-    await setTimeout(2);
+    await setTimeout(betweenQuestions);
   }
   throw new Error(`no server answers at ${url} after ${longestStart / 1000} s`);
 }
