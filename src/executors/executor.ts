@@ -3,6 +3,7 @@ import type { ShimClaim } from "../runs/claim.ts";
 /** A run directory that is ready, and what its shim is to be started with. */
 export interface Launch {
   readonly directory: string;
+  readonly runtime: string;
   /** All of the shim's environment: nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>;
   /** Whether memory is bounded, to which whatever its process has imported ahead would count. */

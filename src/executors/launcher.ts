@@ -93,7 +93,7 @@ export class Launcher {
    * Asks for a shim of this run directory, a cold one where it is to have an environment other than the launcher's.
    * @throws LauncherGone when none was started as far as can be seen
    */
-  launch({ directory, onClaim }: Launch, environment?: Launch["environment"]): Promise<Shim> {
+  launch({ directory, runtime, onClaim }: Launch, environment?: Launch["environment"]): Promise<Shim> {
     const launch = this.#count++;
     const launched: Launched = {
       onClaim,
@@ -102,7 +102,7 @@ export class Launcher {
       patience: setTimeout(() => this.#abandon("it started no shim for too long"), secondsToStart * 1000),
     };
     this.#launches.set(launch, launched);
-    this.#process.stdin.write(`${JSON.stringify({ launch, directory, environment })}\n`);
+    this.#process.stdin.write(`${JSON.stringify({ launch, directory, runtime, environment })}\n`);
     return launched.begun.promise;
   }
 

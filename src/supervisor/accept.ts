@@ -1,3 +1,4 @@
+import { statfsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import type { Config } from "../config/config.ts";
 import type { Job } from "../jobs/job.ts";
@@ -8,6 +9,7 @@ import type { Limits } from "../jobs/limits.ts";
 import type { Submission } from "../jobs/submission.ts";
 import { now } from "../jobs/timestamp.ts";
 import { createRunDirectory } from "../runs/accept.ts";
+import { isLocal } from "../runs/local-disk.ts";
 import { expectPresent } from "../runs/run-directory.ts";
 import { hasOwnEnvironment } from "./environment.ts";
 import { submissionIn } from "./job-of.ts";
@@ -73,7 +75,7 @@ async function putJob(scope: Scope, wish: Wish): Promise<Accepted> {
 /** What is free to users other than root counts (statvfs(3), f_bavail). */
 async function expectRoom({ runsDir, minFreeBytes }: Config): Promise<void> {
   if (minFreeBytes === 0) return;
-  const { bavail, bsize } = await statfs(runsDir);
+  const { bavail, bsize } = isLocal(runsDir) ? statfsSync(runsDir) : await statfs(runsDir);
   if (bavail * bsize >= minFreeBytes) return;
   throw new DiskShort(`${bavail * bsize} bytes are free, ${minFreeBytes} must be`);
 }

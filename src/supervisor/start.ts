@@ -83,7 +83,7 @@ async function spawnShim(scope: Scope, jobId: string, isRetry: boolean): Promise
   const directory = runDirectory(scope.config.runsDir, jobId);
   const wishes = await wishesOf(scope, job);
   const onClaim = (claim: ShimClaim) => scope.index.change(jobId, runningState(claim));
-  const shim = await scope.startShim({ directory, ...wishes, isRetry, onClaim });
+  const shim = await scope.startShim({ directory, runtime: job.runtime, ...wishes, isRetry, onClaim });
   scope.events.emit("spawned", job, shim.pid);
   return shim;
 }

@@ -14,7 +14,7 @@ class Folder:
 
     def __init__(self, path):
         self.path, self._facts = path, facts_of(path)
-        self._is_settled = was_settled(self._facts, time.time_ns())
+        self.is_settled = _would_show(self._facts, time.time_ns())
         self._imported = frozenset()
         self._names, self._others = _names_in(path)
         self._awaited = []
@@ -28,13 +28,17 @@ class Folder:
         if any(map(os.path.lexists, self._awaited)):
             return False  # a folder's own date does not tell that another one within it has become a package
         facts, moment = facts_of(self.path), time.time_ns()
-        if self._is_settled and facts == self._facts:
+        if self.is_settled and facts == self._facts:
             return True
         names, awaited = self._known(*_names_in(self.path))
         if names != self._names:
             return False
-        self._facts, self._is_settled, self._awaited = facts, was_settled(facts, moment), awaited
+        self._facts, self.is_settled, self._awaited = facts, _would_show(facts, moment), awaited
         return True
+
+    def places(self):
+        """Paths with their facts, by which a folder that has settled is known to be unchanged."""
+        return [(self.path, self._facts)] + [(path, None) for path in self._awaited]
 
     def _known(self, names, others):
         """Folders without a package count where they have an imported module's name: they are part of one, or could become it."""
@@ -77,6 +81,11 @@ def facts_of(path):
 
 def was_settled(facts, moment):
     return facts is not None and facts[3] < moment - _NANOSECONDS_UNTIL_SETTLED
+
+
+def _would_show(facts, moment):
+    """Whether a folder that had these facts at a moment has others once it changes, or once it is there."""
+    return facts is None or was_settled(facts, moment)
 
 
 def is_later(facts, moment):

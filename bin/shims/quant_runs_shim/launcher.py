@@ -1,7 +1,7 @@
 """A small process that starts shims for the server, in which a fork of its own would hold up every request.
 
-It takes one JSON object a line on descriptor 0, `{"launch": 1, "directory": "/path", "environment": {...}}`, and tells its
-events the same way on descriptor 3. It ends with the server; the shims do not.
+It takes one JSON object a line on descriptor 0, `{"launch": 1, "directory": "/path", "runtime": "python"}`, where need be
+with an `environment`, and tells its events the same way on descriptor 3. It ends with the server; the shims do not.
 """
 
 import errno
@@ -9,18 +9,31 @@ import os
 import select
 
 from . import files, json_text, tree
+from .shown import variables_of
 from .signals import name_of, signal
 from .starter import EVENTS, line_of, shim_variables, take_server
 from .wakeup import drain, wake_on_signals
 
-RUN_ENTRYPOINT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "run-entrypoint")
+_SHIMS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+RUN_ENTRYPOINT = os.path.join(os.path.dirname(_SHIMS), "run-entrypoint")
+_RUNTIME = "python"
+
 
 def run():
     """Serves until the other end of descriptor 0 is closed; does not return."""
     tree.die_with(take_server())
     commands = take_commands()
     tell(event="ready", problems=[])
-    Launcher(commands, dict(os.environ)).serve()
+    Launcher(commands, dict(os.environb)).serve()
+
+
+class Order:
+    """One shim to be started; `environment` is None for the usual one."""
+
+    def __init__(self, launch, directory, runtime, environment=None):
+        self.launch, self.runtime = launch, runtime
+        self.directory = os.fsdecode(_bytes(directory))
+        self.environment = environment and _in_bytes(environment)
 
 
 class Launcher:
@@ -56,9 +69,9 @@ class Launcher:
     def use_pause(self):
         pass
 
-    def start(self, launch, directory, environment):
-        """The pid of a shim that has this run directory. Raises OSError where there is no room for one."""
-        return self.start_cold(launch, directory, environment)
+    def start(self, order):
+        """The pid of the shim that has got this job. Raises OSError where there is no room for one."""
+        return self.start_cold(order)
 
     def took_end(self):
         """Called once the end of a shim was told."""
@@ -66,14 +79,16 @@ class Launcher:
     def forget(self, pid):
         """A child has ended that may be no shim with a job."""
 
-    def start_cold(self, launch, directory, environment):
+    def start_cold(self, order):
         """Without a fork of all that was imported, whose cost grows with it (posix_spawn(3))."""
-        sources = files.open_logs(directory) + [os.dup(EVENTS)]  # to be inherited, a descriptor must get another number
+        environment = self._environment if order.environment is None else order.environment
+        command, variables = _command(order, environment)
+        sources = files.open_logs(order.directory) + [os.dup(EVENTS)]  # to be inherited, a descriptor must get another number
         try:
             return os.posix_spawn(
-                RUN_ENTRYPOINT,
-                [RUN_ENTRYPOINT, directory],
-                {**(self._environment if environment is None else environment), **shim_variables(launch)},
+                command[0],
+                command,
+                {**environment, **variables, **shim_variables(order.launch)},
                 file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for source, target in zip(sources, (1, 2, EVENTS))],
                 setsid=True,
                 setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
@@ -88,16 +103,16 @@ class Launcher:
             del self._sources[self.commands]
         *lines, self._received = (self._received + part).split(b"\n")
         for line in lines:
-            self._launch(**json_text.from_text(line.decode("utf-8")))
+            self._launch(Order(**json_text.from_text(line.decode("utf-8"))))
 
-    def _launch(self, launch, directory, environment=None):
+    def _launch(self, order):
         try:
-            pid = self.start(launch, os.fsdecode(_bytes(directory)), environment and _in_bytes(environment))
+            pid = self.start(order)
         except (OSError, ValueError) as problem:
             code = problem.errno if isinstance(problem, OSError) else errno.EINVAL
-            return tell(event="refused", launch=launch, code=errno.errorcode.get(code, "UNKNOWN"))
-        self.launches[pid] = launch
-        tell(event="started", launch=launch, pid=pid)
+            return tell(event="refused", launch=order.launch, code=errno.errorcode.get(code, "UNKNOWN"))
+        self.launches[pid] = order.launch
+        tell(event="started", launch=order.launch, pid=pid)
 
     def _reap(self):
         drain(self.wake[0])
@@ -121,6 +136,16 @@ class Launcher:
 def _bytes(text):
     """As the server means it, whatever the locale."""
     return text.encode("utf-8", "surrogatepass")
+
+
+def _command(order, environment):
+    """What bin/run-entrypoint would execute in the end, a millisecond later, and with what variables; else that itself."""
+    python = environment.get(b"QUANT_RUNS_PYTHON", b"")
+    if order.runtime != _RUNTIME or not (os.path.isabs(python) and os.access(python, os.X_OK)):
+        return [RUN_ENTRYPOINT, order.directory], {}
+    variables = {"PYTHONUNBUFFERED": "1", **variables_of(order.directory)}
+    command = [python, os.path.join(_SHIMS, "python.py"), order.directory]
+    return command, {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
 
 
 def _in_bytes(environment):

@@ -8,7 +8,7 @@ import time
 from _frozen_importlib_external import _NamespacePath
 
 from .folder import Folder, facts_of, is_later, pointers_in, was_settled
-from .surroundings import PathFinder, file_of, is_installed, is_of_library, members_of
+from .surroundings import PathFinder, file_of, is_installed, is_of_library, is_own, members_of
 
 _DATED_LATER = "%s has changed at a time that is yet to come, by this machine's clock"
 
@@ -34,22 +34,30 @@ class Preload:
         """Where whoever imported the same modules now would find something else than this interpreter found; None for nowhere."""
         if self._unsettled:
             return self._unsettled[0]
+        if self._places and hash(tuple(map(facts_of, self._places.split("\0")))) == self._facts_of_places:
+            return None
         for folder in self._folders:
             if not folder.is_unchanged():
                 return folder.path
-        paths = self._paths.split("\0")
-        facts = [hash(facts_of(path)) for path in paths]
-        if hash(tuple(facts)) == self._facts:
-            return None
-        return next((path for path, one, other in zip(paths, facts, self._facts_of_each) if one != other), paths[0])
+        for path, facts in self._files:
+            if facts_of(path) != facts:
+                return path
+        self._note_places()
+        return None
 
     def _note(self, paths, began):
-        """Paths are kept as one text and facts as one number, so that a look at all copies little of the memory that jobs share."""
         facts = [facts_of(path) for path in paths]
-        self._paths, self._facts_of_each = "\0".join(paths), tuple(map(hash, facts))
-        self._facts = hash(self._facts_of_each)
-        self._unsettled = [path for path, each in zip(paths, facts) if not was_settled(each, began)]
-        self.problems += [_DATED_LATER % path for path, each in zip(paths, facts) if is_later(each, time.time_ns())]
+        self._files = list(zip(paths, facts))
+        self._unsettled = [path for path, each in self._files if not was_settled(each, began)]
+        self.problems += [_DATED_LATER % path for path, each in self._files if is_later(each, time.time_ns())]
+        self._note_places()
+
+    def _note_places(self):
+        """All that is looked at as one text, and its facts as one number, so that most looks copy little of what jobs share."""
+        places = self._files + [place for folder in self._folders for place in folder.places()]
+        are_settled = all(folder.is_settled for folder in self._folders)
+        self._places = "\0".join(path for path, _ in places) if are_settled else ""
+        self._facts_of_places = hash(tuple(facts for _, facts in places))
 
     def _expect_what_was_imported(self):
         imported = frozenset(name.rpartition(".")[2] for name in sys.modules)
@@ -87,9 +95,9 @@ def _files_of_failure(name, problem):
 
 
 def _files_of_modules(names=None):
-    """Those that did not come with the interpreter."""
+    """Those that came neither with the interpreter nor with the shim, of which its folder tells when there is another one."""
     modules = list(sys.modules.values()) if names is None else [sys.modules[name] for name in names]
-    holders = [_holder_of(path) for path in map(file_of, modules) if path and not is_of_library(path)]
+    holders = [_holder_of(path) for path in map(file_of, modules) if path and not is_of_library(path) and not is_own(path)]
     return list(filter(None, holders))
 
 

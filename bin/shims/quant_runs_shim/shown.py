@@ -33,12 +33,18 @@ class Shown:
 
 
 def _name_directory(path):
-    """As bin/run-entrypoint does."""
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[2:] = [path]
-    os.environ[_VARIABLE] = path
-    os.environ["QUANT_RUNS_JOB_ID"] = os.path.basename(path)
-    os.environ["QUANT_RUNS_PROGRESS"] = os.path.join(path, "progress.jsonl")
+    os.environ.update(variables_of(path))
+
+
+def variables_of(path):
+    """By which a job finds its run directory and itself, as bin/run-entrypoint names them."""
+    return {
+        _VARIABLE: path,
+        "QUANT_RUNS_JOB_ID": os.path.basename(path),
+        "QUANT_RUNS_PROGRESS": os.path.join(path, "progress.jsonl"),
+    }
 
 
 class _Space:

@@ -30,7 +30,7 @@ def run(modules, surroundings):
     shown = _shown(modules)
     commands = take_commands()
     sys.argv[:] = [""]
-    library, environment = list(sys.path), dict(os.environ)
+    library, environment = list(sys.path), dict(os.environb)
     process, left_open, randomness, temporaries = Process(), LeftOpen(), Randomness(), Temporaries()
     watched = Watched(randomness.wrappers(), temporaries.wrappers())
     watched.begin()
@@ -83,13 +83,13 @@ class Template(Launcher):
         self._look_at_files()
         self._refill()
 
-    def start(self, launch, directory, environment):
+    def start(self, order):
         self._look_at_files()
-        if environment is not None or self._is_stale or not self._shown.has_room_for(directory):
-            return self.start_cold(launch, directory, environment)
-        for log in files.open_logs(directory):  # what is in the way is told the server now, who waits for it
+        if order.environment is not None or self._is_stale or not self._shown.has_room_for(order.directory):
+            return self.start_cold(order)
+        for log in files.open_logs(order.directory):  # what is in the way is told the server now, who waits for it
             os.close(log)
-        return self._spares.hand_over(launch, directory)
+        return self._spares.hand_over(order.launch, order.directory)
 
     def forget(self, pid):
         self._spares.forget(pid)
