@@ -23,11 +23,11 @@ class Claimed:
         self.alive, self.wake, self.started_at = alive, wake, started_at
 
 
-def claim(directory, process, starter):
+def claim(directory, process, starter, identity):
     """Lets go the process that is held for this job; None when another shim has the job."""
     wake = _wake()
     started_at = now()
-    alive = _hold(directory, started_at)
+    alive = _hold(directory, started_at, identity)
     if alive is None:
         return None
     is_to_stop = _is_to_stop_first(process, directory, wake, alive)
@@ -68,10 +68,10 @@ def _wake():
         leave_unclaimed("open its pipes", problem)
 
 
-def _hold(directory, started_at):
+def _hold(directory, started_at, identity):
     """The descriptor that proves this shim alive; None when another has the job."""
     try:
         alive = directory.hold_alive()
-        return alive if directory.claim(started_at) else None
+        return alive if directory.claim(started_at, identity) else None
     except OSError as problem:
         leave_unclaimed("claim the job", problem)

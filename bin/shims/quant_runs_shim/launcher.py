@@ -4,14 +4,13 @@ It takes one JSON object a line on descriptor 0, `{"launch": 1, "directory": "/p
 with an `environment`, and tells its events the same way on descriptor 3. It ends with the server; the shims do not.
 """
 
-import errno
 import os
 import select
 
 from . import files, json_text, tree
 from .shown import variables_of
 from .signals import name_of, signal
-from .starter import EVENTS, line_of, shim_variables, take_server
+from .starter import EVENTS, code_of, line_of, shim_variables, take_server
 from .wakeup import drain, wake_on_signals
 
 _SHIMS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -109,8 +108,7 @@ class Launcher:
         try:
             pid = self.start(order)
         except (OSError, ValueError) as problem:
-            code = problem.errno if isinstance(problem, OSError) else errno.EINVAL
-            return tell(event="refused", launch=order.launch, code=errno.errorcode.get(code, "UNKNOWN"))
+            return tell(event="refused", launch=order.launch, code=code_of(problem))
         self.launches[pid] = order.launch
         tell(event="started", launch=order.launch, pid=pid)
 

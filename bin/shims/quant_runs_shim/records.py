@@ -5,7 +5,7 @@ import stat
 import sys
 import time
 
-from . import files, identity, json_text
+from . import files, json_text
 from .group import Group
 from .moments import now
 
@@ -62,10 +62,9 @@ class RunDirectory:
                 raise
         return os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
 
-    def claim(self, claimed_at):
-        """True for the one process that may run this job; everyone later gets False."""
-        process = identity.of_this_process()
-        self.claim_record = {"version": 1, "holder": "shim", "attempt": 1, "claimed_at": claimed_at, **process}
+    def claim(self, claimed_at, identity):
+        """True for the one process that may run this job, whose identity this is; everyone later gets False."""
+        self.claim_record = {"version": 1, "holder": "shim", "attempt": 1, "claimed_at": claimed_at, **identity}
         self.text_of_claim = json_text.to_record(self.claim_record)
         temporary = self._path_of(".claim.%d" % os.getpid())
         descriptor = files.create(temporary)

@@ -26,13 +26,13 @@ class Shown:
         return len(os.fsencode(path)) < min(self._arguments.size, self._variable.size)
 
     def show_directory(self, path):
-        """For a shim and all it forks: who looks for a job's processes finds them by this."""
+        """For a shim, and for a job's own process: who looks for a job's processes finds them by this."""
         shown = os.fsencode(path)
         _write([(self._arguments, shown), (self._variable, shown)])
-        _name_directory(path)
 
 
-def _name_directory(path):
+def name_directory(path):
+    """For the job itself, and what it starts."""
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[2:] = [path]
     os.environ.update(variables_of(path))

@@ -3,8 +3,9 @@
 import errno
 import os
 
-from . import caller, claiming, files, job_process, waiter  # the first for the jobs' processes
+from . import caller, claiming, files, identity, job_process, waiter  # the first for the jobs' processes
 from .records import RunDirectory
+from .shown import name_directory
 from .starter import EVENTS, Starter
 from .unclaimed import leave_unclaimed
 
@@ -82,7 +83,7 @@ class Spare:
 
     def __init__(self, template, orders, surroundings, shown):
         self._template, self._orders, self._shown, self._surroundings = template, orders, shown, surroundings
-        self._process = self._fork()
+        self._process, self._identity = self._fork(), identity.of_this_process()
 
     def run(self):
         """Waits for its job and runs it."""
@@ -96,24 +97,33 @@ class Spare:
         launch, _, directory = order.partition(b" ")
         directory = os.fsdecode(directory)
         self._process.prepare(directory)
+        starter = Starter(self._template, int(launch))
         try:
-            job = self._take_on(directory)
+            job = _take_on(directory, (1, 2))
         except OSError as problem:
+            starter.tell_refusal(problem)
             leave_unclaimed("take on the job", problem)
-        claimed = claiming.claim(job, self._process, Starter(self._template, int(launch)))
+        claimed = claiming.claim(job, self._process, starter, self._identity)
         if claimed is not None:
+            self._shown.show_directory(job.path)  # now that the job's own process runs
             waiter.run(claimed)
 
     def _fork(self):
-        return job_process.fork(self._surroundings, self._take_on, (self._orders, EVENTS))
+        return job_process.fork(self._surroundings, self._take_on_and_show, (self._orders, EVENTS))
 
-    def _take_on(self, path, outputs=(1, 2)):
-        """In the shim and in the job's own process: what a cold one is started with."""
-        stdout, stderr = files.open_logs(path)
-        for descriptor in outputs:
-            os.dup2(stdout if descriptor == 1 else stderr, descriptor, inheritable=descriptor <= 2)
-        os.close(stdout)
-        os.close(stderr)
-        directory = RunDirectory(path)
+    def _take_on_and_show(self, path, outputs):
+        """In the job's own process."""
+        directory = _take_on(path, outputs)
         self._shown.show_directory(directory.path)
+        name_directory(directory.path)
         return directory
+
+
+def _take_on(path, outputs):
+    """What a cold process is started with: the logs, at these descriptors, and its run directory."""
+    stdout, stderr = files.open_logs(path)
+    for descriptor in outputs:
+        os.dup2(stdout if descriptor == 1 else stderr, descriptor, inheritable=descriptor <= 2)
+    os.close(stdout)
+    os.close(stderr)
+    return RunDirectory(path)

@@ -1,5 +1,6 @@
 """Who started a shim: what it has from there, and what it need not tell because its end is waited for (wait(2))."""
 
+import errno
 import os
 
 from . import files, json_text
@@ -40,6 +41,19 @@ class Starter:
             return False  # the server is gone
         finally:
             os.close(EVENTS)
+
+
+    def tell_refusal(self, problem):
+        """That this shim will not run its job."""
+        try:
+            os.write(EVENTS, line_of(event="refused", launch=self._launch, code=code_of(problem)))
+        except OSError:
+            pass  # the server is gone
+
+
+def code_of(problem):
+    """By its name in errno.h."""
+    return errno.errorcode.get(problem.errno if isinstance(problem, OSError) else errno.EINVAL, "UNKNOWN")
 
 
 def of_cold_shim():

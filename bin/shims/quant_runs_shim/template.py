@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-from . import files, tree
+from . import tree
 from .forks import problems_of_forks
 from .launcher import RUN_ENTRYPOINT, Launcher, take_commands, tell
 from .left_open import LeftOpen
@@ -87,8 +87,6 @@ class Template(Launcher):
         self._look_at_files()
         if order.environment is not None or self._is_stale or not self._shown.has_room_for(order.directory):
             return self.start_cold(order)
-        for log in files.open_logs(order.directory):  # what is in the way is told the server now, who waits for it
-            os.close(log)
         return self._spares.hand_over(order.launch, order.directory)
 
     def forget(self, pid):
