@@ -9,7 +9,7 @@ import type { Trait } from "./traits.ts";
 /** Ended jobs as a line of the index's cache holds them. What they have in common stands in `traits`, once. */
 export interface CachedRuns {
   readonly traits: readonly Trait[];
-  /** The number of a trait is its place in `traits`. */
+  /** The number of a trait is its place in `traits`. They can be gone through once. */
   readonly entries: Iterable<EndedEntry>;
 }
 
@@ -66,20 +66,20 @@ interface Columns {
 function runsIn(value: unknown): CachedRuns {
   const columns = isJsonObject(value) ? value : {};
   const ids = columnIn(columns, "ids", isId);
-  const rows = traitsIn(columns);
+  const traits = traitsIn(columns);
   const column = <Kind>(name: string, isSound: Check<Kind>, each = 1) =>
     columnIn(columns, name, isSound, each * ids.length);
   const entries = entriesIn({
     ids,
     ends: column("ends", isNumberBelow(ends.length)),
-    trait: column("trait", isNumberBelow(rows.length)),
+    trait: column("trait", isNumberBelow(traits.length)),
     created: column("created", isMoment),
     started: column("started", isMomentOrNone),
     completed: column("completed", isMoment),
     proofs: column("proofs", isNumberBelow(2 ** 32), 2),
     submissions: column("submissions", isSubmissionOrNone),
   });
-  return { traits: rows, entries };
+  return { traits, entries };
 }
 
 /** An entry is gone before the next one is made: a thousand at a time would cost the garbage collector more than all else. */

@@ -7,7 +7,7 @@ import time
 
 from _frozen_importlib_external import _NamespacePath
 
-from .folder import Folder, facts_of, is_later, pointers_in, was_settled
+from .folder import Folder, Glance, facts_of, is_later, pointers_in, was_settled
 from .surroundings import PathFinder, file_of, is_installed, is_of_library, is_own, members_of
 
 _DATED_LATER = "%s has changed at a time that is yet to come, by this machine's clock"
@@ -34,30 +34,34 @@ class Preload:
         """Where whoever imported the same modules now would find something else than this interpreter found; None for nowhere."""
         if self._unsettled:
             return self._unsettled[0]
-        if self._places and hash(tuple(map(facts_of, self._places.split("\0")))) == self._facts_of_places:
+        return self._changed_folder() or self._changed_file()
+
+    def _changed_folder(self):
+        if self._folders_at_a_glance is not None and self._folders_at_a_glance.is_same():
             return None
         for folder in self._folders:
             if not folder.is_unchanged():
                 return folder.path
-        for path, facts in self._files:
-            if facts_of(path) != facts:
-                return path
-        self._note_places()
+        self._glance_at_folders()
         return None
+
+    def _changed_file(self):
+        if self._files_at_a_glance.is_same():
+            return None
+        return next((path for path, facts in self._files if facts_of(path) != facts), self._files[0][0])
+
+    def _glance_at_folders(self):
+        """Only those that have settled are known by their facts alone."""
+        places = [place for folder in self._folders for place in folder.places()]
+        self._folders_at_a_glance = Glance(places) if all(folder.is_settled for folder in self._folders) else None
 
     def _note(self, paths, began):
         facts = [facts_of(path) for path in paths]
         self._files = list(zip(paths, facts))
+        self._files_at_a_glance = Glance(self._files)
+        self._glance_at_folders()
         self._unsettled = [path for path, each in self._files if not was_settled(each, began)]
         self.problems += [_DATED_LATER % path for path, each in self._files if is_later(each, time.time_ns())]
-        self._note_places()
-
-    def _note_places(self):
-        """All that is looked at as one text, and its facts as one number, so that most looks copy little of what jobs share."""
-        places = self._files + [place for folder in self._folders for place in folder.places()]
-        are_settled = all(folder.is_settled for folder in self._folders)
-        self._places = "\0".join(path for path, _ in places) if are_settled else ""
-        self._facts_of_places = hash(tuple(facts for _, facts in places))
 
     def _expect_what_was_imported(self):
         imported = frozenset(name.rpartition(".")[2] for name in sys.modules)
