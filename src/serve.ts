@@ -9,12 +9,6 @@ import type { Config } from "./config/config.ts";
 import { StartError } from "./errors.ts";
 import { Events } from "./events.ts";
 import { prepareExecutor } from "./executors/registry.ts";
-import { createApp } from "./http/app.ts";
-import { Documents } from "./http/documents.ts";
-import { listen } from "./http/listen.ts";
-import { answerQuickly } from "./http/quick-answer.ts";
-import type { Server } from "./http/route.ts";
-import { Streams } from "./http/streams.ts";
 import { createLog, type Log, logEvents } from "./log.ts";
 import { startRetention } from "./retention/retention.ts";
 import { lockRunsDirectory } from "./runs/lock.ts";
@@ -59,26 +53,12 @@ export async function serve(wanted: Config): Promise<void> {
     startShim: executor.start,
     groups: jobGroups(delegation),
   });
-  await supervisor.load();
+  // What answers requests is loaded while other processes read run directories.
+  const [{ openHttp }] = await Promise.all([import("./http/open.ts"), supervisor.load()]);
   await supervisor.resume();
   const watcher = await startWatcher(config.runsDir, supervisor.look, events);
-  const streams = new Streams(config.maxStreams);
-  const server: Server = {
-    config,
-    events,
-    index,
-    journal,
-    supervisor,
-    tokens,
-    streams,
-    mask: maskOf(secrets),
-    watcher,
-    documents: new Documents(config.runsDir),
-  };
-  events.on("removed", ({ job_id }) => server.documents.forget(job_id));
-  const listener = await listen(createApp(server), config, (incoming, outgoing) =>
-    answerQuickly(server, incoming, outgoing),
-  );
+  const mask = maskOf(secrets);
+  const listener = await openHttp({ config, events, index, journal, supervisor, tokens, mask, watcher });
   await lock.tell(listener.url).catch((error: unknown) => {
     events.emit("trouble", "cannot tell in the lock file who serves", { error });
   });

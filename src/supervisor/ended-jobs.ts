@@ -1,15 +1,9 @@
-import { getCompileCacheDir } from "node:module";
-import { availableParallelism } from "node:os";
-import { extname, join } from "node:path";
-import { execa } from "execa";
-import type { Config } from "../config/config.ts";
 import type { Job } from "../jobs/job.ts";
 import { endedRunNow, proofNow, readEndedRun } from "../runs/ended-run.ts";
 import type { Proof } from "../runs/proof.ts";
 import { runDirectory } from "../runs/run-directory.ts";
-import { cachedRunsIn } from "../tracking/cached-runs.ts";
 import { cachedRuns } from "../tracking/index-cache.ts";
-import type { Loading } from "../tracking/job-index.ts";
+import { EndedReaders } from "./ended-readers.ts";
 import { jobOf } from "./job-of.ts";
 import type { Scope } from "./scope.ts";
 
@@ -31,12 +25,6 @@ export function findCachedJobs(
 
 /** From how many jobs on it pays to read them in processes, each of which takes a while to begin. */
 const leastForProcesses = 4000;
-
-/** Besides one for each processor: all of them wait for the disk at times, where the kernel does not have it in memory. */
-const processesMore = 1;
-
-/** More than this read no disk any faster. */
-const mostProcesses = 8;
 
 /**
  * Reads the ended jobs among these that are not in the index, and returns the ids of the others: those that have not
@@ -62,54 +50,12 @@ function* endedJobs({ config, index }: Surroundings, jobIds: readonly string[]):
 
 /** False where one of the processes has failed: what it had to read is not all in the index. */
 async function readInProcesses(scope: Surroundings, jobIds: readonly string[]): Promise<boolean> {
-  const count = Math.min(availableParallelism() + processesMore, mostProcesses);
-  const share = Math.ceil(jobIds.length / count);
-  const shares = Array.from({ length: count }, (_, number) =>
-    jobIds.slice(number * share, (number + 1) * share),
-  );
   const loading = scope.index.beginLoading(() => true);
-  const results = await Promise.allSettled(shares.map((some) => readInProcess(scope.config, some, loading)));
+  const failure = await new EndedReaders(scope.config.runsDir, jobIds, loading).read();
   loading.end();
-  const failure = results.find((result) => result.status === "rejected");
   const what = "a process that reads run directories has failed; they are read without it";
-  if (failure !== undefined) scope.events.emit("trouble", what, { error: failure.reason });
+  if (failure !== undefined) scope.events.emit("trouble", what, { error: failure });
   return failure === undefined;
-}
-
-/** @throws ExecaError when the process has failed */
-async function readInProcess(
-  { runsDir }: Pick<Config, "runsDir">,
-  jobIds: readonly string[],
-  loading: Loading,
-): Promise<void> {
-  const program = join(import.meta.dirname, `ended-reader${extname(import.meta.filename)}`);
-  const cached = getCompileCacheDir();
-  const reader = execa(process.execPath, ["--max-semi-space-size=16", program], {
-    cwd: runsDir,
-    input: jobIds.join("\n"),
-    extendEnv: false,
-    env: cached === undefined ? {} : { NODE_COMPILE_CACHE: cached },
-    buffer: false,
-  });
-  for await (const line of linesIn(reader.stdout)) {
-    const runs = cachedRunsIn(line);
-    if (runs !== undefined) loading.take(runs);
-  }
-  await reader;
-}
-
-/** The lines of a stream, whole and as bytes: as texts they would be copied twice more. */
-async function* linesIn(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let begun: Buffer[] = [];
-  for await (const chunk of stream) {
-    let start = 0;
-    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      yield Buffer.concat([...begun, chunk.subarray(start, end)]);
-      begun = [];
-      start = end + 1;
-    }
-    begun.push(chunk.subarray(start));
-  }
 }
 
 /** What came of proving a job. One is `disputed` whose records say something else than the server, or nothing. */

@@ -1,4 +1,4 @@
-import { text } from "node:stream/consumers";
+import { createInterface } from "node:readline";
 import { endedRunNow } from "../runs/ended-run.ts";
 import { runDirectory } from "../runs/run-directory.ts";
 import { type CachedRuns, cachedText } from "../tracking/cached-runs.ts";
@@ -7,18 +7,15 @@ import { momentOf } from "../tracking/moments.ts";
 import { Traits } from "../tracking/traits.ts";
 import { jobOf } from "./job-of.ts";
 
-const runsPerLine = 1000;
-
 /**
- * A process of its own, so that all it needs is given back at its end: reads those of the jobs named on standard input
- * that have ended, and tells of them in lines as the cache has them. It works in the runs directory, so that the kernel has
+ * A process of its own, so that all it needs is given back at its end: for each line of job ids on standard input, it reads
+ * those that have ended, and tells of them in a line as the cache has them. It works in the runs directory, so that the kernel has
  * no long path to walk for each of hundreds of thousands of files.
  */
 async function tellEnded(): Promise<void> {
   Error.stackTraceLimit = 0; // every shim that is gone is an error of open(2), and where it was thrown costs as much
-  const jobIds = (await text(process.stdin)).split("\n");
-  for (let start = 0; start < jobIds.length; start += runsPerLine) {
-    process.stdout.write(cachedText(readRuns(jobIds.slice(start, start + runsPerLine))));
+  for await (const line of createInterface({ input: process.stdin })) {
+    process.stdout.write(cachedText(readRuns(line.split(" "))));
   }
 }
 
