@@ -47,9 +47,9 @@ def main():
         directory, who = unclaimed.open_directory(what), starter.of_cold_shim()
         process = job_process.fork(surroundings, lambda *_: directory, who.descriptors)
         process.prepare(directory.path)
-        from quant_runs_shim import claiming, identity, waiter  # while that process gets ready
+        from quant_runs_shim import claiming, waiter  # while that process gets ready
 
-        claimed = claiming.claim(directory, process, who, identity.of_this_process())
+        claimed = claiming.claim(directory, process, who)
         if claimed is not None:
             waiter.run(claimed)
         os._exit(0)  # nothing is left to do, and an interpreter that takes its leave takes 10 ms for it

@@ -21,7 +21,7 @@ export interface Launch {
 export interface ShimEnd {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
-  /** Code of the error that kept it from being started at all, such as EAGAIN. */
+  /** Code of the error that kept it from being started, or from its job's logs before all else, such as EAGAIN. */
   readonly spawnError: string | undefined;
 }
 

@@ -3,7 +3,7 @@ import { execa } from "execa";
 import { openOutputFiles } from "../runs/output-files.ts";
 import type { Launch, Shim } from "./executor.ts";
 
-/** The command that runs one job's shim, wherever it runs. */
+/** The command that runs one job's shim, wherever it runs; a launcher can do without the shell in it. */
 export const runEntrypoint = fileURLToPath(new URL("../../bin/run-entrypoint", import.meta.url));
 
 /**

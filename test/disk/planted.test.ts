@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { launcherOf, templateOf } from "../support/processes.ts";
 import {
   ended,
   type Job,
@@ -24,6 +25,8 @@ const spoilt: [string, (path: string) => void][] = [
   ["a link to a device", (path) => symlinkSync("/dev/zero", path)],
   ["gone", () => undefined],
 ];
+
+const unreadable = spoilt.filter(([what]) => ["a FIFO", "a directory", "a link to a device"].includes(what));
 
 test.each(spoilt)("a status.json that is %s is made up for from the other records", async (_what, spoil) => {
   const server = await startServer();
@@ -82,6 +85,24 @@ test("FIFOs in place of logs hold nothing up", async () => {
   await ended(server, first);
   for (const jobId of planted) expect((await ended(server, jobId)).status).toBe("failed");
   expect((await run(server, "basic:succeeds")).status).toBe("completed");
+});
+
+describe.each(["on", "off"])("with QUANT_RUNS_WARM=%s", (warm) => {
+  test.each(unreadable)("a job.json that is %s fails its job and holds nothing up", async (_what, spoil) => {
+    const server = await startServer({ args: ["--concurrency", "1"], env: { QUANT_RUNS_WARM: warm } });
+    const path = join(await temporaryFolder(), "go");
+    const first = await submit(server, "basic:waits_for_file", { path });
+    const planted = await submit(server, "basic:succeeds");
+    await waitFor(() => expect(launcherOf(server.pid) ?? templateOf(server.pid)).toBeDefined());
+    rmSync(join(server.runsDir, planted, "job.json"));
+    spoil(join(server.runsDir, planted, "job.json"));
+    writeFileSync(path, "");
+    await ended(server, first);
+    expect((await ended(server, planted)).status).toBe("failed");
+    expect((await run(server, "basic:succeeds")).status).toBe("completed");
+    await server.stop();
+    expect((await server.ended).stderr).toBe("");
+  });
 });
 
 test("a waiting job whose run directory is removed is forgotten, and the next one runs", async () => {

@@ -1,9 +1,11 @@
-import { writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { childrenOf, claimOf, isAlive, launcherOf, templateOf } from "../support/processes.ts";
 import {
   ended,
+  home,
   reached,
   run,
   type ServerOptions,
@@ -50,6 +52,25 @@ test("cold jobs are started by a launcher; killed, it takes none along, and anot
   end();
   expect((await ended(server, job)).status).toBe("completed");
   expect(await launcherAtWork(server)).not.toBe(launcher);
+});
+
+test("a shim that a launcher starts by itself has the arguments and variables that run-entrypoint gives it", async () => {
+  const runDirectory = join(await temporaryFolder(), "20260101-000000-aaaaaaaaaa");
+  mkdirSync(runDirectory);
+  writeFileSync(join(runDirectory, "job.json"), '{\n"runtime": "python",\n"parameters": {}\n}\n');
+  const python = join(runDirectory, "python");
+  writeFileSync(python, '#!/bin/sh\nprintf "%s\\n" "$0" "$@"\nenv | sort\n', { mode: 0o755 });
+  const script = `import os, sys
+sys.path.insert(0, ${JSON.stringify(join(home, "bin", "shims"))})
+from quant_runs_shim import launcher
+environment = {b"QUANT_RUNS_PYTHON": sys.argv[2].encode(), b"PATH": os.environb[b"PATH"], b"PYTHONUNBUFFERED": b"", b"ODD": b"\\xff"}
+pid = launcher._spawn_shim(launcher.Order(0, sys.argv[1], eval(sys.argv[3])), environment, [])
+assert os.waitpid(pid, 0)[1] == 0
+`;
+  const seen = (runtime: string) =>
+    execFileSync("python3", ["-c", script, runDirectory, python, runtime], { encoding: "latin1" });
+  expect(seen("'python'")).toContain(`QUANT_RUNS_RUN_DIR=${runDirectory}`);
+  expect(seen("'python'")).toBe(seen("None"));
 });
 
 test("a launcher ends with its server, however that ends; its jobs do not", async () => {

@@ -1,8 +1,14 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { run, type TestServer, temporaryFolder, waitFor } from "../support/server.ts";
-import { startWarmServer } from "./warm-server.ts";
+import { home, run, type TestServer, temporaryFolder, waitFor } from "../support/server.ts";
+import { livingTemplateOf, startWarmServer } from "./warm-server.ts";
+
+const shims = join(home, "bin", "shims");
+
+/** From which age on, in milliseconds, a folder is known by its facts alone (folder.py), and a look at it is over. */
+const settled = 3500;
 
 async function resultOf(server: TestServer, entrypoint: string): Promise<unknown> {
   const { result, error } = await run(server, entrypoint);
@@ -73,6 +79,48 @@ test("a file that points to other folders is looked at like a module", async () 
   write(folder, { "own.pth": "/other/checkout\n" });
   expect(await resultOf(server, "mom:is_imported_ahead")).toBe(false);
   await isAhead(server, "mom");
+});
+
+test("an entry of the module path that is no text is passed over, as by an import", async () => {
+  const folder = await written({
+    "mom.py": probe,
+    "sitecustomize.py": "import pathlib, sys\nsys.path.append(pathlib.Path('/usr/lib'))\n",
+  });
+  const server = await startAhead("mom", folder);
+  const template = livingTemplateOf(server);
+  await waitFor(() => expect(Date.now() - statSync(folder).ctimeMs).toBeGreaterThan(settled));
+  for (let count = 0; count < 3; count++) expect(await resultOf(server, "mom:is_imported_ahead")).toBe(true);
+  expect(livingTemplateOf(server)).toBe(template);
+});
+
+test("a folder on the module path that comes to be is looked through, and so is one that changes with each job", async () => {
+  const folder = await written({ "mom.py": `${probe}SAYS = "first"\n` });
+  const later = join(folder, "later");
+  const server = await startAhead("mom", folder, later);
+  write(later, { "new.py": 'def says():\n    return "found"\n' });
+  expect(await resultOf(server, "new:says")).toBe("found");
+  await isAhead(server, "mom");
+  for (let count = 0; count < 3; count++) {
+    write(folder, { [`note-${count}.txt`]: "" });
+    expect(await resultOf(server, "mom:is_imported_ahead")).toBe(true);
+  }
+  write(folder, { "note.txt": "", "mom.py": `${probe}SAYS = "second"\n` });
+  expect(await resultOf(server, "mom:says")).toBe("second");
+});
+
+test("a shim's file that is replaced by another is seen, what Python compiles is not", async () => {
+  const folder = await written({ "one.py": "", "two.py": "" });
+  const script = `import os, sys, time
+sys.path.insert(0, ${JSON.stringify(shims)})
+from quant_runs_shim.folder import Folder, sources_in
+folder = Folder(".", sources_in)
+os.mkdir("__pycache__")
+print(folder.is_unchanged())
+open(".one.py", "w").close()
+os.rename(".one.py", "one.py")
+print(folder.is_unchanged())
+`;
+  expect(execFileSync("python3", ["-c", script], { cwd: folder, encoding: "utf8" })).toBe("True\nFalse\n");
 });
 
 test("a module that could not be imported ahead is, once it has been mended", async () => {

@@ -4,7 +4,7 @@ import errno
 import os
 import select
 
-from . import tree
+from . import identity, tree
 from .moments import now
 from .signals import signal
 from .unclaimed import leave_unclaimed
@@ -23,11 +23,11 @@ class Claimed:
         self.alive, self.wake, self.started_at = alive, wake, started_at
 
 
-def claim(directory, process, starter, identity):
+def claim(directory, process, starter, own_identity=None):
     """Lets go the process that is held for this job; None when another shim has the job."""
     wake = _wake()
     started_at = now()
-    alive = _hold(directory, started_at, identity)
+    alive = _hold(directory, started_at, own_identity)
     if alive is None:
         return None
     is_to_stop = _is_to_stop_first(process, directory, wake, alive)
@@ -68,10 +68,10 @@ def _wake():
         leave_unclaimed("open its pipes", problem)
 
 
-def _hold(directory, started_at, identity):
+def _hold(directory, started_at, own_identity):
     """The descriptor that proves this shim alive; None when another has the job."""
     try:
         alive = directory.hold_alive()
-        return alive if directory.claim(started_at, identity) else None
+        return alive if directory.claim(started_at, own_identity or identity.of_this_process()) else None
     except OSError as problem:
         leave_unclaimed("claim the job", problem)

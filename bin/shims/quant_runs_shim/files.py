@@ -32,10 +32,17 @@ def _open_log(path):
     """Follows no link, waits for no reader of a FIFO and takes nothing but a file."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     log = os.open(path, flags, 0o600)
-    if not stat.S_ISREG(os.fstat(log).st_mode):
+    try:
+        _expect_file(log, path)
+    except OSError:
         os.close(log)
-        raise OSError(errno.EINVAL, "is not a regular file", path)
+        raise
     return log
+
+
+def _expect_file(descriptor, path):
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise OSError(errno.EINVAL, "is not a regular file", path)
 
 
 def close_from(first):
@@ -59,9 +66,10 @@ def read_to_mark(descriptor):
 
 
 def read_text(path):
-    """All of a small UTF-8 file."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    """All of a small UTF-8 file. Waits for no writer of a FIFO, and takes nothing that has no end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
+        _expect_file(descriptor, path)
         parts = [os.read(descriptor, 65536)]
         while parts[-1]:
             parts.append(os.read(descriptor, 1024 * 1024))

@@ -10,13 +10,14 @@ _IMPORTABLE = (".py", ".pyc", ".so", ".pth", ".egg-link")
 
 
 class Folder:
-    """An entry of the module path, or of a package's."""
+    """An entry of the module path, or of a package's. `names_in` tells what is in it, and its other folders."""
 
-    def __init__(self, path):
+    def __init__(self, path, names_in=None):
         self.path, self._facts = path, facts_of(path)
+        self._names_in = names_in or _names_in
         self.is_settled = _would_show(self._facts, time.time_ns())
         self._imported = frozenset()
-        self._names, self._others = _names_in(path)
+        self._names, self._others = self._names_in(path)
         self._awaited = []
 
     def expect(self, imported):
@@ -30,7 +31,7 @@ class Folder:
         facts, moment = facts_of(self.path), time.time_ns()
         if self.is_settled and facts == self._facts:
             return True
-        names, awaited = self._known(*_names_in(self.path))
+        names, awaited = self._known(*self._names_in(self.path))
         if names != self._names:
             return False
         self._facts, self.is_settled, self._awaited = facts, _would_show(facts, moment), awaited
@@ -56,6 +57,12 @@ def _names_in(folder):
     folders = {name for name, _, is_folder in found if is_folder}
     packages = {name for name in folders if os.path.lexists(os.path.join(folder, name, "__init__.py"))}
     return frozenset(packages.union(name for name, is_file, _ in found if is_file)), frozenset(folders - packages)
+
+
+def sources_in(folder):
+    """Python files with their facts, for a folder that is only looked at when one of them is replaced by another."""
+    paths = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".py")]
+    return frozenset((path, facts_of(path)) for path in paths), frozenset()
 
 
 def _is_folder(entry):

@@ -11,10 +11,10 @@ from . import files, json_text, tree
 from .shown import variables_of
 from .signals import name_of, signal
 from .starter import EVENTS, code_of, line_of, shim_variables, take_server
+from .surroundings import SHIMS
 from .wakeup import drain, wake_on_signals
 
-_SHIMS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-RUN_ENTRYPOINT = os.path.join(os.path.dirname(_SHIMS), "run-entrypoint")
+RUN_ENTRYPOINT = os.path.join(os.path.dirname(SHIMS), "run-entrypoint")
 _RUNTIME = "python"
 
 
@@ -27,9 +27,9 @@ def run():
 
 
 class Order:
-    """One shim to be started; `environment` is None for the usual one."""
+    """One shim to be started; `environment` is None for the usual one, and `runtime` where a server does not name it."""
 
-    def __init__(self, launch, directory, runtime, environment=None):
+    def __init__(self, launch, directory, runtime=None, environment=None):
         self.launch, self.runtime = launch, runtime
         self.directory = os.fsdecode(_bytes(directory))
         self.environment = environment and _in_bytes(environment)
@@ -81,17 +81,10 @@ class Launcher:
     def start_cold(self, order):
         """Without a fork of all that was imported, whose cost grows with it (posix_spawn(3))."""
         environment = self._environment if order.environment is None else order.environment
-        command, variables = _command(order, environment)
+        environment = {**environment, **shim_variables(order.launch)}
         sources = files.open_logs(order.directory) + [os.dup(EVENTS)]  # to be inherited, a descriptor must get another number
         try:
-            return os.posix_spawn(
-                command[0],
-                command,
-                {**environment, **variables, **shim_variables(order.launch)},
-                file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for source, target in zip(sources, (1, 2, EVENTS))],
-                setsid=True,
-                setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
-            )
+            return _spawn_shim(order, environment, list(zip(sources, (1, 2, EVENTS))))
         finally:
             for source in sources:
                 os.close(source)
@@ -136,14 +129,29 @@ def _bytes(text):
     return text.encode("utf-8", "surrogatepass")
 
 
-def _command(order, environment):
-    """What bin/run-entrypoint would execute in the end, a millisecond later, and with what variables; else that itself."""
+def _spawn_shim(order, environment, descriptors):
+    """By bin/run-entrypoint, or where it is known what that would execute in the end, a millisecond sooner by itself."""
     python = environment.get(b"QUANT_RUNS_PYTHON", b"")
-    if order.runtime != _RUNTIME or not (os.path.isabs(python) and os.access(python, os.X_OK)):
-        return [RUN_ENTRYPOINT, order.directory], {}
-    variables = {"PYTHONUNBUFFERED": "1", **variables_of(order.directory)}
-    command = [python, os.path.join(_SHIMS, "python.py"), order.directory]
-    return command, {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
+    if order.runtime == _RUNTIME and os.path.isabs(python):
+        variables = {"PYTHONUNBUFFERED": "1", **variables_of(order.directory)}
+        own = {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
+        try:
+            return _spawn([python, os.path.join(SHIMS, "python.py"), order.directory], {**environment, **own}, descriptors)
+        except OSError as problem:
+            if problem.errno in files.PASSING:
+                raise
+    return _spawn([RUN_ENTRYPOINT, order.directory], environment, descriptors)  # which says in the job's log what is wrong
+
+
+def _spawn(command, environment, descriptors):
+    return os.posix_spawn(
+        command[0],
+        command,
+        environment,
+        file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for source, target in descriptors],
+        setsid=True,
+        setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
+    )
 
 
 def _in_bytes(environment):

@@ -7,7 +7,7 @@ import time
 
 from _frozen_importlib_external import _NamespacePath
 
-from .folder import Folder, Glance, facts_of, is_later, pointers_in, was_settled
+from .folder import Folder, Glance, facts_of, is_later, pointers_in, sources_in, was_settled
 from .surroundings import PathFinder, file_of, is_installed, is_of_library, is_own, members_of
 
 _DATED_LATER = "%s has changed at a time that is yet to come, by this machine's clock"
@@ -16,11 +16,12 @@ _DATED_LATER = "%s has changed at a time that is yet to come, by this machine's 
 class Preload:
     """The modules of one template. A job that would find other files than it did must not be forked from it."""
 
-    def __init__(self, names, surroundings, own_files):
+    def __init__(self, names, surroundings, own_files, own_folder):
         self.problems, self._of_failures = [], []
         began = time.time_ns()
         surroundings.enter()
-        folders = [Folder(path) for path in list(sys.path)]
+        folders = [Folder(path) for path in sys.path if isinstance(path, str)]  # others are none to an import either
+        folders.append(Folder(own_folder, sources_in))
         for name in names:
             self._import(name)
         PathFinder.find_spec("no_such_module")  # folders are listed now, and again once they have changed (importlib.machinery)
@@ -99,7 +100,7 @@ def _files_of_failure(name, problem):
 
 
 def _files_of_modules(names=None):
-    """Those that came neither with the interpreter nor with the shim, of which its folder tells when there is another one."""
+    """Those that came neither with the interpreter nor with the shim, which is looked at as a whole."""
     modules = list(sys.modules.values()) if names is None else [sys.modules[name] for name in names]
     holders = [_holder_of(path) for path in map(file_of, modules) if path and not is_of_library(path) and not is_own(path)]
     return list(filter(None, holders))

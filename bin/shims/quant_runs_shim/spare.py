@@ -7,7 +7,7 @@ from . import caller, claiming, files, identity, job_process, waiter  # the firs
 from .records import RunDirectory
 from .shown import name_directory
 from .starter import EVENTS, Starter
-from .unclaimed import leave_unclaimed
+from .unclaimed import open_directory
 
 _MOST = 2
 """As many as start before the first of them could have been replaced."""
@@ -83,7 +83,7 @@ class Spare:
 
     def __init__(self, template, orders, surroundings, shown):
         self._template, self._orders, self._shown, self._surroundings = template, orders, shown, surroundings
-        self._process, self._identity = self._fork(), identity.of_this_process()
+        self._process, self._identity = self._fork(), _identity()
 
     def run(self):
         """Waits for its job and runs it."""
@@ -99,31 +99,50 @@ class Spare:
         self._process.prepare(directory)
         starter = Starter(self._template, int(launch))
         try:
-            job = _take_on(directory, (1, 2))
+            _take_logs(directory, (1, 2))
         except OSError as problem:
             starter.tell_refusal(problem)
-            leave_unclaimed("take on the job", problem)
+            os._exit(1)
+        job = open_directory(directory)
         claimed = claiming.claim(job, self._process, starter, self._identity)
         if claimed is not None:
-            self._shown.show_directory(job.path)  # now that the job's own process runs
+            self._show(job)
             waiter.run(claimed)
 
     def _fork(self):
-        return job_process.fork(self._surroundings, self._take_on_and_show, (self._orders, EVENTS))
+        return job_process.fork(self._surroundings, self._take_on, (self._orders, EVENTS))
 
-    def _take_on_and_show(self, path, outputs):
-        """In the job's own process."""
-        directory = _take_on(path, outputs)
-        self._shown.show_directory(directory.path)
+    def _show(self, job):
+        """Once the job's own process runs, which shows the same; that a shim could not is nothing to end a job for."""
+        try:
+            self._shown.show_directory(job.path)
+        except OSError as problem:
+            files.note("cannot show which run directory is this process's own: %s" % problem)
+
+    def _take_on(self, path, outputs):
+        """In the job's own process. What is in its way is in the shim's, too, which tells of it."""
+        try:
+            _take_logs(path, outputs)
+            directory = RunDirectory(path)
+            self._shown.show_directory(directory.path)
+        except OSError:
+            os._exit(1)
         name_directory(directory.path)
         return directory
 
 
-def _take_on(path, outputs):
-    """What a cold process is started with: the logs, at these descriptors, and its run directory."""
+def _take_logs(path, outputs):
+    """At these descriptors, as a cold process is started with them."""
     stdout, stderr = files.open_logs(path)
     for descriptor in outputs:
         os.dup2(stdout if descriptor == 1 else stderr, descriptor, inheritable=descriptor <= 2)
     os.close(stdout)
     os.close(stderr)
-    return RunDirectory(path)
+
+
+def _identity():
+    """Known before there is a job that would wait for it; None where that fails now."""
+    try:
+        return identity.of_this_process()
+    except OSError:
+        return None

@@ -42,7 +42,6 @@ class Starter:
         finally:
             os.close(EVENTS)
 
-
     def tell_refusal(self, problem):
         """That this shim will not run its job."""
         try:

@@ -7,7 +7,7 @@ from _frozen_importlib_external import PathFinder  # importlib.machinery's, with
 
 _LIBRARY = os.path.dirname(os.__file__)
 _OWN = ("__main__", __name__.partition(".")[0])
-_SHIMS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SHIMS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _PACKAGES = tuple(os.sep + name + os.sep for name in ("site-packages", "dist-packages"))
 """What lies in one of these was installed."""
 _BUILT_IN = frozenset(sys.builtin_module_names)
@@ -109,7 +109,7 @@ def is_of_library(path):
 
 def is_own(path):
     """Whether a file is one of the shim's."""
-    return path.startswith(_SHIMS + os.sep)
+    return path.startswith(SHIMS + os.sep)
 
 
 def is_installed(path):

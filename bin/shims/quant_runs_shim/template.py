@@ -34,7 +34,8 @@ def run(modules, surroundings):
     process, left_open, randomness, temporaries = Process(), LeftOpen(), Randomness(), Temporaries()
     watched = Watched(randomness.wrappers(), temporaries.wrappers())
     watched.begin()
-    preload = Preload(modules, surroundings, [sys.executable, os.__file__, RUN_ENTRYPOINT])
+    own_files = [sys.executable, os.__file__, RUN_ENTRYPOINT, sys.modules["__main__"].__file__]
+    preload = Preload(modules, surroundings, own_files, os.path.dirname(__file__))
     watched.end()
     left_open.note()
     randomness.note()
