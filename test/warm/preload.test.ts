@@ -110,7 +110,7 @@ test("a folder on the module path that comes to be is looked through, and so is 
 
 test("a shim's file that is replaced by another is seen, what Python compiles is not", async () => {
   const folder = await written({ "one.py": "", "two.py": "" });
-  const script = `import os, sys, time
+  const script = `import os, sys
 sys.path.insert(0, ${JSON.stringify(shims)})
 from quant_runs_shim.folder import Folder, sources_in
 folder = Folder(".", sources_in)
@@ -119,8 +119,16 @@ print(folder.is_unchanged())
 open(".one.py", "w").close()
 os.rename(".one.py", "one.py")
 print(folder.is_unchanged())
+gone = Folder(".", sources_in)
+for name in ("one.py", "two.py"):
+    os.remove(name)
+for path in ("__pycache__", os.getcwd()):
+    os.rmdir(path)
+print(gone.is_unchanged())
 `;
-  expect(execFileSync("python3", ["-c", script], { cwd: folder, encoding: "utf8" })).toBe("True\nFalse\n");
+  expect(execFileSync("python3", ["-c", script], { cwd: folder, encoding: "utf8" })).toBe(
+    "True\nFalse\nFalse\n",
+  );
 });
 
 test("a module that could not be imported ahead is, once it has been mended", async () => {

@@ -61,7 +61,10 @@ def _names_in(folder):
 
 def sources_in(folder):
     """Python files with their facts, for a folder that is only looked at when one of them is replaced by another."""
-    paths = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".py")]
+    try:
+        paths = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".py")]
+    except OSError:
+        paths = []  # it has been taken away
     return frozenset((path, facts_of(path)) for path in paths), frozenset()
 
 
