@@ -62,9 +62,9 @@ test("a shim that a launcher starts by itself has the arguments and variables th
   writeFileSync(python, '#!/bin/sh\nprintf "%s\\n" "$0" "$@"\nenv | sort\n', { mode: 0o755 });
   const script = `import os, sys
 sys.path.insert(0, ${JSON.stringify(join(home, "bin", "shims"))})
-from quant_runs_shim import launcher
+from quant_runs_shim import executed, order
 environment = {b"QUANT_RUNS_PYTHON": sys.argv[2].encode(), b"PATH": os.environb[b"PATH"], b"PYTHONUNBUFFERED": b"", b"ODD": b"\\xff"}
-pid = launcher._spawn_shim(launcher.Order(0, sys.argv[1], eval(sys.argv[3])), environment, [])
+pid = executed.spawn_shim(order.Order(0, sys.argv[1], eval(sys.argv[3])), environment, [])
 assert os.waitpid(pid, 0)[1] == 0
 `;
   const seen = (runtime: string) =>

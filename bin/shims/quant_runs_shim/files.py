@@ -28,6 +28,15 @@ def open_logs(directory):
         raise
 
 
+def take_logs(directory, outputs):
+    """Opens them at these descriptors, as a process that is executed finds them: 1 is stdout.log, any other stderr.log."""
+    stdout, stderr = open_logs(directory)
+    for descriptor in outputs:
+        os.dup2(stdout if descriptor == 1 else stderr, descriptor, inheritable=descriptor <= 2)
+    os.close(stdout)
+    os.close(stderr)
+
+
 def _open_log(path):
     """Follows no link, waits for no reader of a FIFO and takes nothing but a file."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK

@@ -6,44 +6,33 @@ with an `environment`, and tells its events the same way on descriptor 3. It end
 
 import os
 import select
+import sys
 
-from . import files, json_text, tree
-from .shown import variables_of
+from . import files, json_text
+from .order import Order
 from .signals import name_of, signal
-from .starter import EVENTS, code_of, line_of, shim_variables, take_server
-from .surroundings import SHIMS
-from .wakeup import drain, wake_on_signals
+from .spares import Spares
+from .starter import EVENTS, code_of, line_of
+from .wakeup import drain, forget_signals, wake_on_signals
 
-RUN_ENTRYPOINT = os.path.join(os.path.dirname(SHIMS), "run-entrypoint")
-_RUNTIME = "python"
-
-
-def run():
-    """Serves until the other end of descriptor 0 is closed; does not return."""
-    tree.die_with(take_server())
-    commands = take_commands()
-    tell(event="ready", problems=[])
-    Launcher(commands, dict(os.environb)).serve()
-
-
-class Order:
-    """One shim to be started; `environment` is None for the usual one, and `runtime` where a server does not name it."""
-
-    def __init__(self, launch, directory, runtime=None, environment=None):
-        self.launch, self.runtime = launch, runtime
-        self.directory = os.fsdecode(_bytes(directory))
-        self.environment = environment and _in_bytes(environment)
+_SECONDS_TO_REFILL = 0.05
+"""Without a command: a spare is forked when nobody waits for anything else."""
 
 
 class Launcher:
-    """The loop: commands come, shims end. `environment` is a shim's where a command names no other."""
+    """The loop: commands come, shims end. How they start, and what is done in a pause, tell the two kinds of it.
 
-    def __init__(self, commands, environment):
-        self.commands, self._environment = commands, environment
-        self._received = b""
+    `environment` is a shim's where a command names no other.
+    """
+
+    def __init__(self, commands, environment, shown):
+        self.commands, self.environment, self.shown = commands, environment, shown
+        self.pid = os.getpid()
+        self.spares = Spares(self._become_spare)
         self.launches = {}
-        self.wake, self.handlers = wake_on_signals((signal.SIGCHLD,))
-        self._sources = {commands: self._take, self.wake[0]: self._reap}
+        self._received = b""
+        self._wake, self._handlers = wake_on_signals((signal.SIGCHLD,))
+        self._sources = {commands: self._take, self._wake[0]: self._reap}
 
     def serve(self):
         while self.is_needed():
@@ -58,36 +47,48 @@ class Launcher:
     def is_commanded(self):
         return self.commands in self._sources
 
+    def start(self, order):
+        """The pid of the shim that has got this job. Raises OSError where there is no room for one."""
+        raise NotImplementedError
+
+    def run_spare(self, orders):
+        """In a shim that was forked ahead, which is told of its job through this descriptor."""
+        raise NotImplementedError
+
     def is_needed(self):
         return self.is_commanded
 
+    def wants_spares(self):
+        return self.spares.are_wanted
+
     def seconds_to_wait(self):
         """For a command or an end, before `use_pause` is called; None for ever."""
-        return None
+        return _SECONDS_TO_REFILL if self.wants_spares() else None
 
     def use_pause(self):
-        pass
+        if self.wants_spares():
+            self.spares.refill()
 
-    def start(self, order):
-        """The pid of the shim that has got this job. Raises OSError where there is no room for one."""
-        return self.start_cold(order)
-
-    def took_end(self):
-        """Called once the end of a shim was told."""
-
-    def forget(self, pid):
-        """A child has ended that may be no shim with a job."""
-
-    def start_cold(self, order):
-        """Without a fork of all that was imported, whose cost grows with it (posix_spawn(3))."""
-        environment = self._environment if order.environment is None else order.environment
-        environment = {**environment, **shim_variables(order.launch)}
-        sources = files.open_logs(order.directory) + [os.dup(EVENTS)]  # to be inherited, a descriptor must get another number
+    def become_shim(self, run, others):
+        """In a forked process, where this does not return but in the process of a job that is forked in turn."""
+        shim = os.getpid()
         try:
-            return _spawn_shim(order, environment, list(zip(sources, (1, 2, EVENTS))))
-        finally:
-            for source in sources:
-                os.close(source)
+            os.setsid()
+            forget_signals(self._handlers)
+            for descriptor in (*self._wake, self.commands, *others):
+                os.close(descriptor)
+            run()
+            os._exit(0)
+        except BaseException as problem:
+            if os.getpid() != shim:
+                raise
+            if isinstance(problem, SystemExit):
+                os._exit(problem.code)
+            sys.excepthook(type(problem), problem, problem.__traceback__)
+            os._exit(1)
+
+    def _become_spare(self, orders, others):
+        self.become_shim(lambda: self.run_spare(orders), others)
 
     def _take(self):
         part = os.read(self.commands, 65536)
@@ -106,7 +107,7 @@ class Launcher:
         tell(event="started", launch=order.launch, pid=pid)
 
     def _reap(self):
-        drain(self.wake[0])
+        drain(self._wake[0])
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -117,45 +118,12 @@ class Launcher:
             self._take_end(pid, status)
 
     def _take_end(self, pid, status):
-        self.forget(pid)
+        self.spares.forget(pid)
         launch = self.launches.pop(pid, None)
         if launch is not None:
             tell(event="ended", launch=launch, **_end_of(status))
-            self.took_end()
-
-
-def _bytes(text):
-    """As the server means it, whatever the locale."""
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _spawn_shim(order, environment, descriptors):
-    """By bin/run-entrypoint, or where it is known what that would execute in the end, a millisecond sooner by itself."""
-    python = environment.get(b"QUANT_RUNS_PYTHON", b"")
-    if order.runtime == _RUNTIME and os.path.isabs(python):
-        variables = {"PYTHONUNBUFFERED": "1", **variables_of(order.directory)}
-        own = {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
-        try:
-            return _spawn([python, os.path.join(SHIMS, "python.py"), order.directory], {**environment, **own}, descriptors)
-        except OSError as problem:
-            if problem.errno in files.PASSING:
-                raise
-    return _spawn([RUN_ENTRYPOINT, order.directory], environment, descriptors)  # which says in the job's log what is wrong
-
-
-def _spawn(command, environment, descriptors):
-    return os.posix_spawn(
-        command[0],
-        command,
-        environment,
-        file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for source, target in descriptors],
-        setsid=True,
-        setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
-    )
-
-
-def _in_bytes(environment):
-    return {_bytes(name): _bytes(value) for name, value in environment.items()}
+            if self.wants_spares():
+                self.spares.refill()  # the server is busy with that end now, and does not wait for the next shim
 
 
 def take_commands():

@@ -3,24 +3,26 @@
 import os
 import sys
 
-_OPTION = b"--template\0"
+from . import files
+
 _VARIABLE = "QUANT_RUNS_RUN_DIR"
 _MEMORY = "/proc/self/mem"
 """Of the very process that opens it: after a fork it must be opened anew (proc_pid_mem(5))."""
 
 
 class Shown:
-    """The space that a template was given in both, where each shim says which run directory is its own (proc(5))."""
+    """The space in both, from this option on, where each shim that is forked says which run directory is its own (proc(5))."""
 
-    def __init__(self):
+    def __init__(self, option):
         facts = _facts_of_this_process()
-        self._arguments = _space_from(facts[45:47], b"\0" + _OPTION)
+        self._option = option.encode() + b"\0"
+        self._arguments = _space_from(facts[45:47], b"\0" + self._option)
         self._variable = _space_behind(facts[47:49], b"\0" + _VARIABLE.encode() + b"=")
         del os.environ[_VARIABLE]
 
     def show_modules(self, names):
         """For the template itself."""
-        _write([(self._arguments, _OPTION + ",".join(names).encode())])
+        _write([(self._arguments, self._option + ",".join(names).encode())])
 
     def has_room_for(self, path):
         return len(os.fsencode(path)) < min(self._arguments.size, self._variable.size)
@@ -29,6 +31,13 @@ class Shown:
         """For a shim, and for a job's own process: who looks for a job's processes finds them by this."""
         shown = os.fsencode(path)
         _write([(self._arguments, shown), (self._variable, shown)])
+
+    def try_to_show(self, path):
+        """For a shim whose job runs, which shows the same: that the shim could not is nothing to end a job for."""
+        try:
+            self.show_directory(path)
+        except OSError as problem:
+            files.note("cannot show which run directory is this process's own: %s" % problem)
 
 
 def name_directory(path):

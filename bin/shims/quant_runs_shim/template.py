@@ -5,23 +5,21 @@ import os
 import sys
 
 from . import tree
+from .executed import RUN_ENTRYPOINT, execute
 from .forks import problems_of_forks
-from .launcher import RUN_ENTRYPOINT, Launcher, take_commands, tell
+from .launcher import Launcher, take_commands, tell
 from .left_open import LeftOpen
 from .preload import Preload
 from .process import Process
 from .randomness import Randomness
 from .shown import Shown
-from .spare import Spare, Spares
 from .starter import take_server
 from .temporaries import Temporaries
+from .warm import WarmShim
 from .watched import Watched
-from .wakeup import forget_signals
 
 _SECONDS_BETWEEN_LOOKS = 2.0
 """While nothing happens: so that whoever edits a file and then runs it, waits for no import."""
-_SECONDS_TO_REFILL = 0.05
-"""Without a command: a spare is forked when nobody waits for anything else."""
 
 
 def run(modules, surroundings):
@@ -53,7 +51,7 @@ def run(modules, surroundings):
 
 def _shown(modules):
     try:
-        shown = Shown()
+        shown = Shown("--template")
         shown.show_modules(modules)
         return shown
     except (OSError, ValueError) as problem:
@@ -62,40 +60,37 @@ def _shown(modules):
 
 
 class Template(Launcher):
-    """Hands jobs to its spares; starts cold those that are to have another environment."""
+    """Hands jobs to its spares; executes the shims of those that are to have another environment."""
 
     def __init__(self, commands, environment, preload, surroundings, shown):
-        super().__init__(commands, environment)
-        self._preload, self._surroundings, self._shown = preload, surroundings, shown
-        self._pid = os.getpid()
-        self._spares = Spares(self._become_shim)
+        super().__init__(commands, environment, shown)
+        self._preload, self._surroundings = preload, surroundings
         self._is_stale = self._was_fresh = False
 
     def is_needed(self):
         """Who is stale is needed by its shims alone, which it tells of to their end."""
         return self.is_commanded or (self._is_stale and self.launches)
 
+    def wants_spares(self):
+        return super().wants_spares() and not self._is_stale
+
     def seconds_to_wait(self):
-        if self._is_stale:
-            return None
-        return _SECONDS_TO_REFILL if self._spares.are_wanted else _SECONDS_BETWEEN_LOOKS
+        return None if self._is_stale else super().seconds_to_wait() or _SECONDS_BETWEEN_LOOKS
 
     def use_pause(self):
         self._look_at_files()
-        self._refill()
+        super().use_pause()
 
     def start(self, order):
         self._look_at_files()
-        if order.environment is not None or self._is_stale or not self._shown.has_room_for(order.directory):
-            return self.start_cold(order)
-        return self._spares.hand_over(order.launch, order.directory)
+        if order.environment is not None:
+            return execute(order, order.environment)
+        if self._is_stale or not self.shown.has_room_for(order.directory):
+            return execute(order, self.environment)
+        return self.spares.hand_over(order.launch, order.directory)
 
-    def forget(self, pid):
-        self._spares.forget(pid)
-
-    def took_end(self):
-        """The server is busy with that end now, and does not wait for the next shim to be forked."""
-        self._refill()
+    def run_spare(self, orders):
+        WarmShim(self.pid, orders, self._surroundings, self.shown).run()
 
     def _look_at_files(self):
         """Once they have changed, all jobs start cold until there is a new template."""
@@ -106,27 +101,5 @@ class Template(Launcher):
             self._was_fresh = True
             return
         self._is_stale = True
-        self._spares.dismiss()
+        self.spares.dismiss()
         tell(event="stale", changed=changed, was_fresh=self._was_fresh)
-
-    def _refill(self):
-        if not self._is_stale:
-            self._spares.refill()
-
-    def _become_shim(self, orders, others):
-        """In the shim, and in the job's own process that this forks, which ends as a script does."""
-        shim = os.getpid()
-        try:
-            os.setsid()
-            forget_signals(self.handlers)
-            for descriptor in self.wake + (self.commands,) + others:
-                os.close(descriptor)
-            Spare(self._pid, orders, self._surroundings, self._shown).run()
-            os._exit(0)
-        except BaseException as problem:
-            if os.getpid() != shim:
-                raise
-            if isinstance(problem, SystemExit):
-                os._exit(problem.code)
-            sys.excepthook(type(problem), problem, problem.__traceback__)
-            os._exit(1)
