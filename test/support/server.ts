@@ -138,13 +138,14 @@ export async function send<Body = Record<string, unknown>>(
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : {}, text };
 }
 
-/** Submits a job and returns its id. */
+/** Submits a job, with other members of the request if need be, and returns its id. */
 export async function submit(
   server: Pick<TestServer, "url">,
   entrypoint: string,
   parameters: object = {},
+  others: object = {},
 ): Promise<string> {
-  const answer = await send<Job>(server, "/jobs", { entrypoint, parameters });
+  const answer = await send<Job>(server, "/jobs", { entrypoint, parameters, ...others });
   if (answer.status !== 201) throw new Error(`the job was refused: ${answer.text}`);
   return answer.body.job_id;
 }
@@ -173,6 +174,7 @@ export async function run(
   server: Pick<TestServer, "url">,
   entrypoint: string,
   parameters: object = {},
+  others: object = {},
 ): Promise<Job> {
-  return ended(server, await submit(server, entrypoint, parameters));
+  return ended(server, await submit(server, entrypoint, parameters, others));
 }

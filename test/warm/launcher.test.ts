@@ -1,21 +1,24 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { childrenOf, claimOf, isAlive, launcherOf, templateOf } from "../support/processes.ts";
+import { childrenOf, claimOf, isAlive, launcherOf, processesOf, templateOf } from "../support/processes.ts";
 import {
   ended,
+  fixtures,
   home,
+  type Job,
   reached,
   run,
   type ServerOptions,
+  send,
   startServer,
   submit,
   type TestServer,
   temporaryFolder,
   waitFor,
 } from "../support/server.ts";
-import { startWarmServer } from "./warm-server.ts";
+import { startWarmServer, withoutOwnModules } from "./warm-server.ts";
 
 const coldly: ServerOptions = { env: { QUANT_RUNS_WARM: "off", QUANT_RUNS_ALLOW_ENV: "TZ" } };
 
@@ -53,6 +56,25 @@ test("cold jobs are started by a launcher; killed, it takes none along, and anot
   expect((await ended(server, job)).status).toBe("completed");
   expect(await launcherAtWork(server)).not.toBe(launcher);
 });
+
+test("a job finds around it the same, whether a launcher has forked its shim or the server has executed it", async () => {
+  const server = await startServer(coldly);
+  const launcher = await launcherAtWork(server);
+  const [forked, forkedWithVariables] = [
+    await described(server),
+    await described(server, { TZ: "Asia/Tokyo" }),
+  ];
+  process.kill(launcher, "SIGKILL");
+  await waitFor(() => expect(server.log.join("\n")).toContain("the server starts shims itself"));
+  expect(forked).toEqual(await described(server));
+  expect(forkedWithVariables).toEqual(await described(server, { TZ: "Asia/Tokyo" }));
+});
+
+async function described(server: TestServer, env = {}): Promise<object> {
+  const { result, error } = await run(server, "surroundings:describe", {}, { env });
+  expect(error).toBeNull();
+  return withoutOwnModules((result as { result: unknown }).result);
+}
 
 test("a shim that a launcher starts by itself has the arguments and variables that run-entrypoint gives it", async () => {
   const runDirectory = join(await temporaryFolder(), "20260101-000000-aaaaaaaaaa");
@@ -116,4 +138,46 @@ test("a launcher that is stopped holds no job up for ever", async () => {
   process.kill(launcher, "SIGSTOP");
   expect((await run(server, "basic:succeeds")).status).toBe("completed");
   expect(isAlive(launcher)).toBe(false);
+});
+
+/** A server whose interpreters do at their start what the variable AT_START of a job says, and its launcher at work. */
+async function startWithCustomSite(): Promise<TestServer> {
+  const folder = await temporaryFolder();
+  const site = `import os, signal, time
+def hangs():
+    open(os.path.join(os.environ["QUANT_RUNS_RUN_DIR"], "hangs"), "w").close()
+    time.sleep(600)
+def dies(): os.kill(os.getpid(), signal.SIGSEGV)
+def exits(): os._exit(3)
+globals()[os.environ.get("AT_START", "dict")]() if "AT_START" in os.environ else None
+`;
+  writeFileSync(join(folder, "sitecustomize.py"), site);
+  const env = {
+    QUANT_RUNS_WARM: "off",
+    QUANT_RUNS_ALLOW_ENV: "AT_START",
+    PYTHONPATH: `${folder}:${fixtures}`,
+  };
+  const server = await startServer({ env });
+  await launcherAtWork(server);
+  return server;
+}
+
+test.each([
+  ["dies", /^The job could not be started: its shim was killed by SIG.*/],
+  ["exits", /^The job could not be started: its shim exited with code 3/],
+])("a job whose interpreter %s at its start fails, and says so", async (what, sentence) => {
+  const server = await startWithCustomSite();
+  const { status, error } = await run(server, "basic:succeeds", {}, { env: { AT_START: what } });
+  expect(status).toBe("failed");
+  expect(error).toMatch(sentence);
+});
+
+test("a job whose interpreter hangs at its start is pending; cancelled, it leaves no process", async () => {
+  const server = await startWithCustomSite();
+  const job = await submit(server, "basic:succeeds", {}, { env: { AT_START: "hangs" } });
+  await waitFor(() => expect(existsSync(join(server.runsDir, job, "hangs"))).toBe(true));
+  expect((await send<Job>(server, `/jobs/${job}`)).body.status).toBe("pending");
+  await send(server, `/jobs/${job}/cancel`, {});
+  expect((await ended(server, job)).failure?.reason).toBe("cancelled");
+  await waitFor(() => expect(processesOf(server.runsDir, job)).toEqual([]));
 });

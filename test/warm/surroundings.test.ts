@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { run, startServer, type TestServer } from "../support/server.ts";
-import { startWarmServer } from "./warm-server.ts";
+import { startWarmServer, withoutOwnModules } from "./warm-server.ts";
 
 const coldly = { env: { QUANT_RUNS_WARM: "off" } };
 
@@ -24,18 +24,6 @@ test("a warm job finds around it what a cold one finds, and a second one too", a
   expect(withoutOwnModules(await resultOf(warm, "describe"))).toEqual(withoutOwnModules(expected));
   expect(withoutOwnModules(await resultOf(warm, "describe"))).toEqual(withoutOwnModules(expected));
 });
-
-/** But for the modules of the shim and what those alone need. */
-function withoutOwnModules(description: unknown): object {
-  const { modules, variables, ...rest } = description as { modules: string[]; variables: object };
-  const ownNeeds = ["gc", "select", "quant_runs_shim"];
-  const same = { ...variables, QUANT_RUNS_DIR: "", QUANT_RUNS_WARM: "" }; // which the servers are told
-  return {
-    ...rest,
-    variables: same,
-    modules: modules.filter((name) => !ownNeeds.includes(name.split(".")[0] ?? "")),
-  };
-}
 
 test.each([
   ["on", undefined],

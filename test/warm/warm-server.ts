@@ -26,3 +26,15 @@ export function livingTemplateOf(server: TestServer): number {
   if (pid === undefined) throw new Error("the server has no template");
   return pid;
 }
+
+/** What a job says it finds around it, but for the modules of the shim and what those alone need. */
+export function withoutOwnModules(description: unknown): object {
+  const { modules, variables, ...rest } = description as { modules: string[]; variables: object };
+  const ownNeeds = ["gc", "select", "quant_runs_shim"];
+  const same = { ...variables, QUANT_RUNS_DIR: "", QUANT_RUNS_WARM: "" }; // which the servers are told
+  return {
+    ...rest,
+    variables: same,
+    modules: modules.filter((name) => !ownNeeds.includes(name.split(".")[0] ?? "")),
+  };
+}

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import select
 
 from . import claiming, files, job_process, tree, waiter
 from .executed import execute
@@ -10,8 +11,11 @@ from .order import command_in, with_own_variables
 from .shown import Shown
 from .signals import name_of, signal
 from .spares import order_from
-from .starter import Starter, take_server
+from .starter import Starter, take_server, without_starter
 from .unclaimed import open_directory
+
+_SECONDS_BETWEEN_LOOKS = 1.0
+"""At the claim, while an interpreter does not get ready: whoever cancels the job takes it."""
 
 
 def run():
@@ -50,11 +54,12 @@ class ColdLauncher(Launcher):
 
     def _fork_for(self, order):
         """A shim that knows the variables of its job."""
+        environment = without_starter(order.environment)
         pid = os.fork()
         if pid == 0:
             os.environb.clear()
-            os.environb.update(order.environment)
-            self.become_shim(lambda: self._lead(order.launch, order.directory, order.environment), self.spares.pipes)
+            os.environb.update(environment)
+            self.become_shim(lambda: self._lead(order.launch, order.directory, environment), self.spares.pipes)
         return pid
 
     def run_spare(self, orders):
@@ -66,12 +71,11 @@ class ColdLauncher(Launcher):
         """In the shim: from the start of the job's process to the job's end."""
         starter = Starter(self.pid, launch)
         process = _spawn(directory, starter, environment)
+        self.shown.try_to_show(directory)
         job = open_directory(directory)
-        if not process.is_ready():
-            _end_like(process)
+        _wait_for(process, job)
         claimed = claiming.claim(job, process, starter)
         if claimed is not None:
-            self.shown.try_to_show(directory)
             waiter.run(claimed)
 
 
@@ -82,6 +86,16 @@ def _spawn(directory, starter, environment):
     except OSError as problem:
         starter.tell_refusal(problem)
         os._exit(1)
+
+
+def _wait_for(process, job):
+    """Until it is ready for its job. Where it never will be, and where the job is another's meanwhile, the shim ends."""
+    while not select.select([process.answers], [], [], _SECONDS_BETWEEN_LOOKS)[0]:
+        if job.is_claimed():
+            os.kill(process.pid, signal.SIGKILL)
+            os._exit(0)
+    if not process.is_ready():
+        _end_like(process)
 
 
 def _end_like(process):

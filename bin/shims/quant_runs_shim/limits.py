@@ -46,7 +46,7 @@ class Bounds:
     def out_of_memory(self, problem):
         """The beginning of the sentence on an exception that says the memory of the limit is used up; else None."""
         limit = self._limits["memory_bytes"]
-        return None if limit is None or not _lacks_memory(problem) else "Out of memory: memory_bytes = %d" % limit
+        return None if limit is None or not _lacks_memory(problem, limit) else "Out of memory: memory_bytes = %d" % limit
 
     def result_too_large(self, problem):
         """The sentence on a result that file_bytes leaves no room for; None for any other exception."""
@@ -68,10 +68,22 @@ def _within_inherited(kind, limit):
     return (limit, hard) if inherited == resource.RLIM_INFINITY else (min(limit, inherited), min(hard, inherited))
 
 
-def _lacks_memory(problem):
+def _lacks_memory(problem, limit):
     """MemoryError, what mmap(2) and fork(2) say, and what the dynamic linker says of a library that finds no room."""
     if isinstance(problem, OSError):
         return problem.errno == errno.ENOMEM
     if isinstance(problem, ImportError):
         return isinstance(problem.msg, str) and "failed to map segment" in problem.msg
+    if isinstance(problem, SystemError):
+        return _is_full(limit)  # Python 3.11 raises no other for a stack that cannot grow
     return isinstance(problem, MemoryError)
+
+
+def _is_full(limit):
+    """Whether this process has as much address space as it may, but for the reserve that was released (proc_pid_statm(5))."""
+    try:
+        with open("/proc/self/statm") as file:
+            pages = int(file.read().split()[0])
+    except OSError:
+        return False
+    return pages * resource.getpagesize() > limit - 2 * _RESERVE_BYTES

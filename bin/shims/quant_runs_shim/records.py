@@ -81,6 +81,10 @@ class RunDirectory:
             files.remove(temporary)
         return True
 
+    def is_claimed(self):
+        """Whether somebody has the job, this process or another."""
+        return os.path.lexists(self._path_of("claim"))
+
     def read_cancel(self):
         """Who wants the job stopped and since when; None when nobody does."""
         text = self._read("cancel.json")

@@ -78,6 +78,11 @@ def shim_variables(launch):
     return {_SERVER.encode(): b"%d" % os.getpid(), _LAUNCH.encode(): b"%d" % launch}
 
 
+def without_starter(environment):
+    """These variables without those that of_cold_shim takes."""
+    return {name: value for name, value in environment.items() if name not in (_SERVER.encode(), _LAUNCH.encode())}
+
+
 def take_server():
     """The pid of the server that started this process, none that there is where none has; jobs are not told."""
     return int(os.environ.pop(_SERVER, _NOBODY))
