@@ -16,6 +16,7 @@ import { errorCode } from "./runs/record-file.ts";
 import { resolvePython } from "./runtimes/python.ts";
 import { maskOf } from "./secrets/mask.ts";
 import { readSecrets } from "./secrets/secrets-file.ts";
+import { prepareReaders } from "./supervisor/ended-jobs.ts";
 import { jobEnvironments } from "./supervisor/environment.ts";
 import { createSupervisor } from "./supervisor/supervisor.ts";
 import { JobIndex } from "./tracking/job-index.ts";
@@ -33,9 +34,10 @@ export async function serve(wanted: Config): Promise<void> {
   const tokens = await readTokens(wanted);
   expectTokenBeyondLoopback(wanted.host, tokens);
   const { secrets, isExposed } = await readSecrets(wanted.secretsFile);
+  const delegation = await takeDelegation(); // before a process is started that would have to be moved along
+  const readers = prepareReaders(wanted.runsDir); // which get ready while other things are waited for
   const config: Config = { ...wanted, python: await resolvePython(wanted.python) };
   await prepareRunsDirectory(config.runsDir);
-  const delegation = await takeDelegation(); // before a process is started that would have to be moved along
   const environmentOf = jobEnvironments(config, process.env, secrets);
   const events = new Events();
   const executor = await prepareExecutor(config, environmentOf, events);
@@ -54,7 +56,7 @@ export async function serve(wanted: Config): Promise<void> {
     groups: jobGroups(delegation),
   });
   // What answers requests is loaded while other processes read run directories.
-  const [{ openHttp }] = await Promise.all([import("./http/open.ts"), supervisor.load()]);
+  const [{ openHttp }] = await Promise.all([import("./http/open.ts"), supervisor.load(readers)]);
   await supervisor.resume();
   const watcher = await startWatcher(config.runsDir, supervisor.look, events);
   const mask = maskOf(secrets);

@@ -21,7 +21,7 @@ import json, sys
 print(json.dumps({"executable": sys.executable, "version": sys.version_info[:2]}), flush=True)
 sys.path.insert(0, sys.argv[1])
 try:
-    import quant_runs_shim.template, quant_runs_shim.leaving
+    import quant_runs_shim.program, quant_runs_shim.cold, quant_runs_shim.template, quant_runs_shim.leaving
 except Exception:
     pass
 `;

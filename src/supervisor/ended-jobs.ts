@@ -1,8 +1,10 @@
+import { statSync } from "node:fs";
 import type { Job } from "../jobs/job.ts";
 import { endedRunNow, proofNow, readEndedRun } from "../runs/ended-run.ts";
+import { isLocal } from "../runs/local-disk.ts";
 import type { Proof } from "../runs/proof.ts";
 import { runDirectory } from "../runs/run-directory.ts";
-import { cachedRuns } from "../tracking/index-cache.ts";
+import { cachedRuns, hasCache } from "../tracking/index-cache.ts";
 import { EndedReaders } from "./ended-readers.ts";
 import { jobOf } from "./job-of.ts";
 import type { Scope } from "./scope.ts";
@@ -26,14 +28,28 @@ export function findCachedJobs(
 /** From how many jobs on it pays to read them in processes, each of which takes a while to begin. */
 const leastForProcesses = 4000;
 
+/** What a folder of about so many has as its size, in bytes, on file systems where that tells how many there are. */
+const largeFolder = 128 * 1024;
+
+/** Starts processes that will have to read run directories, as far as can be seen: there are many, and no cache. */
+export function prepareReaders(runsDir: string): EndedReaders | undefined {
+  const isToBeRead = isLocal(runsDir) && !hasCache(runsDir) && statSync(runsDir).size >= largeFolder;
+  return isToBeRead ? new EndedReaders(runsDir) : undefined;
+}
+
 /**
  * Reads the ended jobs among these that are not in the index, and returns the ids of the others: those that have not
  * ended, and those with which something is wrong.
  */
-export async function findEndedJobs(scope: Surroundings, jobIds: readonly string[]): Promise<string[]> {
+export async function findEndedJobs(
+  scope: Surroundings,
+  jobIds: readonly string[],
+  readers: EndedReaders | undefined,
+): Promise<string[]> {
   const isUnknown = (jobId: string) => scope.index.statusOf(jobId) === undefined;
   const unknown = jobIds.filter(isUnknown);
-  const isRead = unknown.length >= leastForProcesses && (await readInProcesses(scope, unknown));
+  const isRead = unknown.length >= leastForProcesses && (await readInProcesses(scope, unknown, readers));
+  readers?.end();
   if (!isRead) scope.index.load(endedJobs(scope, unknown.filter(isUnknown)));
   return unknown.filter(isUnknown);
 }
@@ -49,9 +65,13 @@ function* endedJobs({ config, index }: Surroundings, jobIds: readonly string[]):
 }
 
 /** False where one of the processes has failed: what it had to read is not all in the index. */
-async function readInProcesses(scope: Surroundings, jobIds: readonly string[]): Promise<boolean> {
+async function readInProcesses(
+  scope: Surroundings,
+  jobIds: readonly string[],
+  readers = new EndedReaders(scope.config.runsDir),
+): Promise<boolean> {
   const loading = scope.index.beginLoading(() => true);
-  const failure = await new EndedReaders(scope.config.runsDir, jobIds, loading).read();
+  const failure = await readers.read(jobIds, loading);
   loading.end();
   const what = "a process that reads run directories has failed; they are read without it";
   if (failure !== undefined) scope.events.emit("trouble", what, { error: failure });

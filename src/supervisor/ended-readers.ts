@@ -20,28 +20,33 @@ const mostProcesses = 8;
  */
 export class EndedReaders {
   readonly #runsDir: string;
-  readonly #jobIds: readonly string[];
-  readonly #loading: Loading;
+  readonly #idle: Reader[];
   readonly #working: Promise<unknown>[] = [];
+  #jobIds: readonly string[] = [];
   #asked = 0;
 
-  constructor(runsDir: string, jobIds: readonly string[], loading: Loading) {
+  /** Starts them: they take a while until they can be asked. */
+  constructor(runsDir: string) {
     this.#runsDir = runsDir;
-    this.#jobIds = jobIds;
-    this.#loading = loading;
+    this.#idle = Array.from({ length: availableParallelism() }, () => startReader(runsDir));
   }
 
   /** Takes those that have ended into the index; returns the failure of a process, which has not told all, if any. */
-  async read(): Promise<unknown> {
-    for (let count = 0; count < availableParallelism(); count++) this.#add();
+  async read(jobIds: readonly string[], loading: Loading): Promise<unknown> {
+    this.#jobIds = jobIds;
+    for (const reader of this.#idle.splice(0)) this.#add(reader, loading);
     const failures: unknown[] = [];
     for (const working of this.#working) failures.push(await working); // more may join while these are waited for
     return failures.find((failure) => failure !== undefined);
   }
 
-  #add(): void {
-    if (this.#working.length >= mostProcesses || this.#asked >= this.#jobIds.length) return;
-    const working = this.#work();
+  /** Lets go of those that were not asked. */
+  end(): void {
+    for (const reader of this.#idle) reader.stdin.end();
+  }
+
+  #add(reader: Reader, loading: Loading): void {
+    const working = this.#work(reader, loading);
     this.#working.push(
       working.then(
         () => undefined,
@@ -50,10 +55,13 @@ export class EndedReaders {
     );
   }
 
+  #addAnother(loading: Loading): void {
+    if (this.#working.length >= mostProcesses || this.#asked >= this.#jobIds.length) return;
+    this.#add(startReader(this.#runsDir), loading);
+  }
+
   /** @throws ExecaError when the process has failed */
-  async #work(): Promise<void> {
-    const reader = startReader(this.#runsDir);
-    reader.stdin.on("error", () => undefined); // it has ended, which is told below
+  async #work(reader: Reader, loading: Loading): Promise<void> {
     const moments: number[] = [];
     const ask = () => {
       const line = this.#nextQuestion();
@@ -64,10 +72,10 @@ export class EndedReaders {
     ask();
     ask(); // this one waits there, so that the process never does
     for await (const line of linesIn(reader.stdout)) {
-      if (performance.now() - (moments.shift() ?? 0) > 2 * slowAnswer) this.#add();
+      if (performance.now() - (moments.shift() ?? 0) > 2 * slowAnswer) this.#addAnother(loading);
       ask();
       const runs = cachedRunsIn(line);
-      if (runs !== undefined) this.#loading.take(runs);
+      if (runs !== undefined) loading.take(runs);
     }
     await reader;
   }
@@ -79,16 +87,21 @@ export class EndedReaders {
   }
 }
 
+type Reader = ReturnType<typeof startReader>;
+
 function startReader(runsDir: string) {
   const program = join(import.meta.dirname, `ended-reader${extname(import.meta.filename)}`);
   const cached = getCompileCacheDir();
-  return execa(process.execPath, ["--max-semi-space-size=16", program], {
+  const reader = execa(process.execPath, ["--max-semi-space-size=16", program], {
     cwd: runsDir,
     stdin: "pipe",
     extendEnv: false,
     env: cached === undefined ? {} : { NODE_COMPILE_CACHE: cached },
     buffer: false,
   });
+  reader.stdin.on("error", () => undefined); // it has ended, which whoever asks it is told
+  reader.catch(() => undefined);
+  return reader;
 }
 
 /** The lines of a stream, whole and as bytes: as texts they would be copied twice more. */

@@ -15,6 +15,7 @@ import { CorruptRecord, sound } from "../runs/record-file.ts";
 import { cacheFile, runDirectory, unfinishedPrefix } from "../runs/run-directory.ts";
 import { readStatus } from "../runs/status-record.ts";
 import { findCachedJobs, findEndedJobs } from "./ended-jobs.ts";
+import type { EndedReaders } from "./ended-readers.ts";
 import { hasOwnEnvironment } from "./environment.ts";
 import { jobOf } from "./job-of.ts";
 import type { Scope } from "./scope.ts";
@@ -58,11 +59,11 @@ function hasEnded(job: Job | undefined): boolean {
  * local disk ended jobs are told from the cache where that is true still, or read without a detour, which is much faster;
  * on any other each directory gets its time.
  */
-export async function findJobs(scope: Surroundings): Promise<Found> {
+export async function findJobs(scope: Surroundings, readers?: EndedReaders): Promise<Found> {
   const { runsDir } = scope.config;
   const { jobIds, unfinished } = await namesIn(scope);
   const cached = isLocal(runsDir) ? findCachedJobs(scope, jobIds) : 0;
-  const left = isLocal(runsDir) ? await findEndedJobs(scope, jobIds) : jobIds;
+  const left = isLocal(runsDir) ? await findEndedJobs(scope, jobIds, readers) : jobIds;
   const jobs = await inBatches(left, (id) => inTime(scope, id, readJob(scope, id)));
   scope.index.load(jobs.flatMap((job) => job ?? []));
   const uncached = scope.index.count("completed") + scope.index.count("failed") - cached;

@@ -2,6 +2,7 @@ import type { Job } from "../jobs/job.ts";
 import type { Accepted, Wish } from "./accept.ts";
 import { acceptOnce } from "./accept-once.ts";
 import { type CancelOutcome, cancelJob } from "./cancel.ts";
+import type { EndedReaders } from "./ended-readers.ts";
 import { CacheKeeper } from "./keep-cache.ts";
 import { pinJob, unpinJob } from "./pin.ts";
 import { Queue } from "./queue.ts";
@@ -34,8 +35,8 @@ export interface Supervisor {
    * @throws RunsDirectoryAway, or the disk's error
    */
   forgetRemoved(): Promise<void>;
-  /** Reads every run directory into the index. Starts and changes nothing. */
-  load(): Promise<void>;
+  /** Reads every run directory into the index, by processes that were prepared for it if need be. Changes nothing. */
+  load(readers?: EndedReaders): Promise<void>;
   /** Takes up what an earlier server left. Starts nothing. */
   resume(): Promise<void>;
   /**
@@ -100,8 +101,8 @@ export function createSupervisor(
     refresh,
     look: (jobId) => void look(scope, jobId),
     forgetRemoved: () => removedRuns.forget(),
-    load: async () => {
-      found = await findJobs(scope);
+    load: async (readers) => {
+      found = await findJobs(scope, readers);
     },
     resume: () => resumeJobs(scope, found),
     begin: (isBlind) => {

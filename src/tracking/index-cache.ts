@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, readSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -19,6 +19,11 @@ const runsPerLine = 1000;
  * what would take more is told in several lines, and a longer line is none that was written here.
  */
 const longestLine = 8 * 1024 * 1024;
+
+/** Whether there is any, be it good for something or not. */
+export function hasCache(runsDirectory: string): boolean {
+  return existsSync(join(runsDirectory, cacheFile));
+}
 
 /**
  * What the cache says of ended jobs, line by line; what is missing, damaged or of another version is left out. Nothing of

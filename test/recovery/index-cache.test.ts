@@ -16,11 +16,13 @@ import { Events } from "../../src/events.ts";
 import type { Job } from "../../src/jobs/job.ts";
 import { cacheFile, fileOf, lockFile, runDirectory } from "../../src/runs/run-directory.ts";
 import { findCachedJobs } from "../../src/supervisor/ended-jobs.ts";
+import { EndedReaders } from "../../src/supervisor/ended-readers.ts";
 import { createSupervisor } from "../../src/supervisor/supervisor.ts";
 import { cachedRunsIn, cachedText } from "../../src/tracking/cached-runs.ts";
 import { writeCache } from "../../src/tracking/index-cache.ts";
 import { JobIndex } from "../../src/tracking/job-index.ts";
 import { emptyConfig, nothingToStart } from "../http/empty-app.ts";
+import { childrenNamed, isAlive } from "../support/processes.ts";
 import { send, startServer, temporaryFolder, waitFor } from "../support/server.ts";
 import { jobsIn } from "../tracking/jobs-in.ts";
 import { end, plantAll, plantEnded, replace } from "./planted-runs.ts";
@@ -36,12 +38,12 @@ interface Loaded {
   readonly troubles: readonly string[];
 }
 
-async function load(runsDir: string): Promise<Loaded> {
+async function load(runsDir: string, readers?: EndedReaders): Promise<Loaded> {
   const events = new Events();
   const index = new JobIndex(events);
   const troubles: string[] = [];
   events.on("trouble", (what, { job_id }) => troubles.push(`${what} ${job_id}`));
-  await createSupervisor({ config: emptyConfig(runsDir), index, events, ...nothingToStart }).load();
+  await createSupervisor({ config: emptyConfig(runsDir), index, events, ...nothingToStart }).load(readers);
   return { index, jobs: jobsIn(index), troubles: troubles.toSorted() };
 }
 
@@ -153,12 +155,27 @@ test("thousands of runs are read by other processes, and are what they are when 
   const runsDir = await temporaryFolder();
   const jobIds = plantAll(runsDir, 4200);
   const all = await load(runsDir);
+  const { jobs, troubles } = await load(runsDir, new EndedReaders(runsDir));
+  expect({ jobs, troubles }).toEqual({ jobs: all.jobs, troubles: all.troubles });
   const other = await temporaryFolder();
   for (const jobId of jobIds.slice(0, 2100)) renameSync(join(runsDir, jobId), join(other, jobId));
   const [first, second] = [await load(other), await load(runsDir)];
   const sorted = (jobs: readonly Job[]) => jobs.toSorted((a, b) => (a.job_id < b.job_id ? -1 : 1));
   expect(sorted(all.jobs)).toEqual(sorted([...first.jobs, ...second.jobs]));
   expect(all.troubles).toEqual([...first.troubles, ...second.troubles].toSorted());
+});
+
+test("processes that were started ahead to read runs end where there is nothing for them to read", async () => {
+  const { runsDir } = await cachedFolder();
+  const prepared = new EndedReaders(runsDir);
+  const started = await waitFor(() => {
+    const found = childrenNamed(process.pid, "ended-reader");
+    expect(found).not.toEqual([]);
+    return found;
+  });
+  const { jobs } = await load(runsDir, prepared);
+  expect(jobs).toEqual((await load(runsDir)).jobs);
+  await waitFor(() => expect(started.filter(isAlive)).toEqual([]));
 });
 
 /** Makes the cache's first line say something else of all its jobs, with the sum that belongs to it. */

@@ -17,18 +17,23 @@ export function endJobsIn(runsDir: string): void {
 
 /** The process a server forks warm jobs from; undefined while there is none. */
 export function templateOf(server: number): number | undefined {
-  return childrenOf(server).find((pid) => textOf(`/proc/${pid}/cmdline`).includes("--template"));
+  return childrenNamed(server, "--template")[0];
 }
 
 /** The process that starts all jobs of a server cold; undefined while there is none. */
 export function launcherOf(server: number): number | undefined {
-  return childrenOf(server).find((pid) => textOf(`/proc/${pid}/cmdline`).includes("--launcher"));
+  return childrenNamed(server, "--launcher")[0];
 }
 
 export function childrenOf(parent: number): number[] {
   return pids().filter(
     (pid) => Number(textOf(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ")[1]) === parent,
   );
+}
+
+/** The processes of a parent's in whose command line this stands. */
+export function childrenNamed(parent: number, part: string): number[] {
+  return childrenOf(parent).filter((pid) => textOf(`/proc/${pid}/cmdline`).includes(part));
 }
 
 /** Whether a process runs: one that has ended has no command line, though nobody may have waited for it yet. */
