@@ -55,8 +55,8 @@ export async function serve(wanted: Config): Promise<void> {
     startShim: executor.start,
     groups: jobGroups(delegation),
   });
-  // What answers requests is loaded while other processes read run directories.
-  const [{ openHttp }] = await Promise.all([import("./http/open.ts"), supervisor.load(readers)]);
+  // What answers requests is loaded while other processes read run directories, which are asked first.
+  const [, { openHttp }] = await Promise.all([supervisor.load(readers), import("./http/open.ts")]);
   await supervisor.resume();
   const watcher = await startWatcher(config.runsDir, supervisor.look, events);
   const mask = maskOf(secrets);

@@ -1,5 +1,5 @@
-import type { Dir, Dirent } from "node:fs";
-import { opendir } from "node:fs/promises";
+import { type Dirent, opendirSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import type { Job, State } from "../jobs/job.ts";
 import { isJobId } from "../jobs/job-id.ts";
@@ -74,8 +74,9 @@ export async function findJobs(scope: Surroundings, readers?: EndedReaders): Pro
 async function namesIn({ config, events }: Surroundings): Promise<Record<"jobIds" | "unfinished", string[]>> {
   const jobIds: string[] = [];
   const unfinished: string[] = [];
-  const folder = await opendir(config.runsDir, { bufferSize: 1024 });
-  for (const entry of isLocal(config.runsDir) ? entriesNow(folder) : await Array.fromAsync(folder)) {
+  const { runsDir } = config;
+  const entries = isLocal(runsDir) ? entriesNow(runsDir) : await readdir(runsDir, { withFileTypes: true });
+  for (const entry of entries) {
     const { name } = entry;
     if (name.startsWith(unfinishedPrefix) || name.startsWith(`${cacheFile}.`)) unfinished.push(name);
     else if (name.startsWith(".")) continue;
@@ -86,7 +87,8 @@ async function namesIn({ config, events }: Surroundings): Promise<Record<"jobIds
 }
 
 /** What is in a folder. It waits for the kernel, which takes half the time of not waiting for it. */
-function* entriesNow(folder: Dir): Generator<Dirent> {
+function* entriesNow(path: string): Generator<Dirent> {
+  const folder = opendirSync(path, { bufferSize: 1024 });
   try {
     for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) yield entry;
   } finally {
