@@ -68,9 +68,9 @@ async function contendersOf(bench: Bench, stack: AsyncDisposableStack): Promise<
 async function samplesOf(bench: Bench, all: Map<string, Sample>): Promise<Map<string, number[]>> {
   const samples = new Map<string, number[]>([...all.keys()].map((name) => [name, []]));
   for (const sample of all.values()) await sample(5); // what is only slow once is over then
-  for (let round = 1; round <= bench.count(5, 2); round++) {
+  for (let round = 1; round <= bench.count(10, 2); round++) {
     for (const [name, sample] of all) {
-      const taken = await sample(bench.count(40, 10));
+      const taken = await sample(bench.count(20, 10));
       samples.get(name)?.push(...taken);
       bench.say(`round ${round}: ${name} ${median(taken)?.toFixed(1)} ms`);
     }

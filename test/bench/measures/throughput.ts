@@ -37,7 +37,7 @@ export const throughput: Measurement = {
 async function ratesOf(bench: Bench, all: readonly Contestant[]): Promise<Map<string, number[]>> {
   const count = bench.count(500, 60);
   const rates = new Map<string, number[]>(all.map(({ name }) => [name, []]));
-  for (let round = 1; round <= bench.count(5, 2); round++) {
+  for (let round = 1; round <= bench.count(7, 2); round++) {
     for (const { name, start } of all) {
       await using contender = await start();
       await contender.run(20); // what is only slow once is over then
