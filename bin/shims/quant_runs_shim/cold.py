@@ -99,7 +99,8 @@ def _wait_for(process, job):
 
 
 def _end_like(process):
-    """An interpreter that did not come as far as its job has said why."""
+    """An interpreter that did not come as far as its job has said why; one that has only closed its pipe is ended."""
+    os.kill(process.pid, signal.SIGKILL)
     status = os.waitpid(process.pid, 0)[1]
     if os.WIFEXITED(status):
         os._exit(os.WEXITSTATUS(status))

@@ -8,7 +8,7 @@ from . import files, tree
 from .signals import signal
 from .unclaimed import leave_unclaimed, open_directory
 
-OPTION = "--job"
+_OPTION = "--job"
 """Before the pid of its shim and the run directory, in the command line of one that is spawned."""
 _ORDERS, _ANSWERS = 3, 4
 """The descriptors of its pipes there."""
@@ -82,7 +82,7 @@ def spawn(command, path, environment):
     try:
         pid = os.posix_spawn(
             command[0],
-            [*command, OPTION, str(os.getpid()), path],
+            [*command, _OPTION, str(os.getpid()), path],
             environment,
             file_actions=[(os.POSIX_SPAWN_DUP2, orders, _ORDERS), (os.POSIX_SPAWN_DUP2, answer_end, _ANSWERS)],
             setsid=True,
