@@ -5,6 +5,7 @@ import { askShim, type CancelRequest } from "../runs/cancel-request.ts";
 import { claimForServer } from "../runs/claim.ts";
 import { bareEnding, type Ending } from "../runs/exit-record.ts";
 import { runDirectory } from "../runs/run-directory.ts";
+import { endStrays } from "./end-strays.ts";
 import type { Scope } from "./scope.ts";
 
 /** What became of a cancel: there is no such job, it has ended already, or it is cancelled or about to be. */
@@ -22,6 +23,7 @@ export async function cancelJob(scope: Scope, jobId: string, requestedBy: string
   if (job.state.status === "pending") {
     const taken = await claimForServer(directory, neverStarted(request), scope.config.durability);
     await scope.refresh(jobId);
+    if (taken && scope.shims.has(jobId)) await endStrays(directory); // a shim, or an interpreter, that hangs at its start
     if (taken) return "accepted";
     if (hasEnded(scope, jobId)) return "ended"; // its shim was as quick as that
   }

@@ -28,7 +28,9 @@ export class EndedReaders {
   /** Starts them: they take a while until they can be asked. */
   constructor(runsDir: string) {
     this.#runsDir = runsDir;
-    this.#idle = Array.from({ length: availableParallelism() }, () => startReader(runsDir));
+    this.#idle = Array.from({ length: Math.min(mostProcesses, availableParallelism()) }, () =>
+      startReader(runsDir),
+    );
   }
 
   /** Takes those that have ended into the index; returns the failure of a process, which has not told all, if any. */

@@ -75,6 +75,19 @@ describe("memory", () => {
     );
   });
 
+  test("is what SystemError tells in a process whose address space is full, and in no other", async () => {
+    const script = `import resource, sys
+sys.path.insert(0, ${JSON.stringify(join(home, "bin", "shims"))})
+from quant_runs_shim.limits import Bounds
+bounds = Bounds({"memory_bytes": 2**24}, None)
+print(bounds.out_of_memory(SystemError()))
+resource.setrlimit(resource.RLIMIT_AS, (2**24, resource.RLIM_INFINITY))
+print(bounds.out_of_memory(SystemError()))
+`;
+    const { stdout } = await execa(python, ["-c", script]);
+    expect(stdout).toBe("None\nOut of memory: memory_bytes = 16777216");
+  });
+
   test("is not what a job without the limit ends by, nor one that crashes within it", async () => {
     const plain = await runWith({}, "limits:takes_bytes", { count: 2 ** 62 });
     expect(plain).toMatchObject(failed("exception", "MemoryError", { type: "MemoryError" }));

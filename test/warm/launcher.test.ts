@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { childrenOf, claimOf, isAlive, launcherOf, processesOf, templateOf } from "../support/processes.ts";
@@ -110,6 +110,20 @@ test("a launcher ends with its server, however that ends; its jobs do not", asyn
   await waitFor(() => expect(isAlive(second)).toBe(false));
 });
 
+test("a launcher whose own files are replaced starts no job with the old ones", async () => {
+  const copy = await temporaryFolder();
+  for (const name of ["bin", "src", "package.json"])
+    cpSync(join(home, name), join(copy, name), { recursive: true });
+  symlinkSync(join(home, "node_modules"), join(copy, "node_modules"));
+  const server = await startServer({ ...coldly, command: [join(copy, "bin", "quant-runs")] });
+  const launcher = await launcherAtWork(server);
+  const file = join(copy, "bin", "shims", "quant_runs_shim", "ending.py");
+  writeFileSync(`${file}.new`, readFileSync(file, "utf8").replace("Exited with code", "Left with code"));
+  renameSync(`${file}.new`, file);
+  expect((await run(server, "endings:ends_process", { code: 3 })).error).toMatch(/^Left with code 3/);
+  expect(await launcherAtWork(server)).not.toBe(launcher);
+});
+
 test("jobs are started by a launcher where what was imported ahead makes no template", async () => {
   const server = await startServer({
     env: { QUANT_RUNS_WARM: "on", QUANT_RUNS_PRELOAD: "starts_thread" },
@@ -149,6 +163,9 @@ def hangs():
     time.sleep(600)
 def dies(): os.kill(os.getpid(), signal.SIGSEGV)
 def exits(): os._exit(3)
+def closes(): os.closerange(3, 256)
+def works():
+    while time.process_time() < 1: pass
 globals()[os.environ.get("AT_START", "dict")]() if "AT_START" in os.environ else None
 `;
   writeFileSync(join(folder, "sitecustomize.py"), site);
@@ -172,12 +189,52 @@ test.each([
   expect(error).toMatch(sentence);
 });
 
-test("a job whose interpreter hangs at its start is pending; cancelled, it leaves no process", async () => {
+test("a job whose interpreter closes what it was given is run all the same", async () => {
   const server = await startWithCustomSite();
+  const { status } = await run(server, "basic:succeeds", {}, { env: { AT_START: "closes" } });
+  expect(status).toBe("completed");
+});
+
+test("the start of its interpreter is none of the processor time that a job may use", async () => {
+  const server = await startWithCustomSite();
+  const wish = { env: { AT_START: "works" }, cpu_seconds: 1 };
+  const { result } = await run(server, "limits:sees", {}, wish);
+  expect((result as { result: { CPU: number[] } }).result.CPU[0]).toBeGreaterThanOrEqual(2);
+});
+
+/** A job that hangs in its interpreter's start. */
+async function beginHanging(server: TestServer): Promise<string> {
   const job = await submit(server, "basic:succeeds", {}, { env: { AT_START: "hangs" } });
   await waitFor(() => expect(existsSync(join(server.runsDir, job, "hangs"))).toBe(true));
-  expect((await send<Job>(server, `/jobs/${job}`)).body.status).toBe("pending");
-  await send(server, `/jobs/${job}/cancel`, {});
-  expect((await ended(server, job)).failure?.reason).toBe("cancelled");
-  await waitFor(() => expect(processesOf(server.runsDir, job)).toEqual([]));
+  return job;
+}
+
+test("a job whose interpreter hangs at its start is started anew when its shim is killed, and nothing is left", async () => {
+  const server = await startWithCustomSite();
+  const job = await beginHanging(server);
+  const hanging = processesOf(server.runsDir, job);
+  const shim = hanging.find((pid) => childrenOf(pid).length > 0);
+  if (shim === undefined) throw new Error("the job has no shim");
+  process.kill(shim, "SIGKILL");
+  await waitFor(() => expect(hanging.filter(isAlive)).toEqual([]));
+  await waitFor(() => expect(processesOf(server.runsDir, job)).not.toEqual([]));
 });
+
+test.each([
+  ["a launcher", false],
+  ["the server itself", true],
+])(
+  "a job whose interpreter hangs at its start, by %s, is pending; cancelled, it leaves no process",
+  async (_, isDirect) => {
+    const server = await startWithCustomSite();
+    if (isDirect) {
+      process.kill(Number(launcherOf(server.pid)), "SIGKILL");
+      await waitFor(() => expect(server.log.join("\n")).toContain("the server starts shims itself"));
+    }
+    const job = await beginHanging(server);
+    expect((await send<Job>(server, `/jobs/${job}`)).body.status).toBe("pending");
+    await send(server, `/jobs/${job}/cancel`, {});
+    expect((await ended(server, job)).failure?.reason).toBe("cancelled");
+    await waitFor(() => expect(processesOf(server.runsDir, job)).toEqual([]));
+  },
+);

@@ -42,7 +42,7 @@ def claim(directory, process, starter, own_identity=None):
 
 def _is_to_stop_first(process, directory, wake, alive):
     """Waits for word from the process. True when a cancel or a signal comes before, so that it is not to begin at all."""
-    while not process.was_ready:
+    while True:
         news = select.select([process.answers, wake, alive], [], [], _SECONDS_TO_BE_READY)[0]
         if process.answers in news:
             return False
@@ -51,7 +51,6 @@ def _is_to_stop_first(process, directory, wake, alive):
         if wake in news or directory.read_cancel() is not None:
             return True
         drain(alive)
-    return False
 
 
 def _give_back(directory):

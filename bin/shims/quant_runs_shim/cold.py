@@ -3,19 +3,24 @@
 import gc
 import os
 import select
+import time
 
 from . import claiming, files, job_process, tree, waiter
 from .executed import execute
+from .folder import Folder, sources_in
 from .launcher import Launcher, take_commands, tell
-from .order import command_in, with_own_variables
+from .order import can_execute, command_in, with_own_variables
 from .shown import Shown
 from .signals import name_of, signal
 from .spares import order_from
 from .starter import Starter, take_server, without_starter
+from .surroundings import SHIMS
 from .unclaimed import open_directory
 
 _SECONDS_BETWEEN_LOOKS = 1.0
-"""At the claim, while an interpreter does not get ready: whoever cancels the job takes it."""
+"""At the claim, while an interpreter does not start: whoever cancels the job takes it."""
+_SECONDS_TO_END, _SECONDS_BETWEEN_TRIES = 1.0, 0.01
+"""For an interpreter that has closed its pipe to the shim, as it does when it ends."""
 
 
 def run():
@@ -23,10 +28,11 @@ def run():
     tree.die_with(take_server())
     shown = _shown()
     commands = take_commands()
+    launcher = ColdLauncher(commands, dict(os.environb), shown)
     gc.collect()
     gc.freeze()  # so that a collection in a shim does not copy what all of them share
     tell(event="ready", problems=[])
-    ColdLauncher(commands, dict(os.environb), shown).serve()
+    launcher.serve()
 
 
 def _shown():
@@ -40,17 +46,31 @@ def _shown():
 class ColdLauncher(Launcher):
     """Executes the shims that it cannot fork."""
 
+    def __init__(self, commands, environment, shown):
+        super().__init__(commands, environment, shown)
+        self._folders = [Folder(path, sources_in) for path in (SHIMS, os.path.dirname(__file__))]
+
     def wants_spares(self):
-        return super().wants_spares() and self.shown is not None and command_in(self.environment) is not None
+        return super().wants_spares() and self.shown is not None and can_execute(self.environment)
 
     def start(self, order):
+        self._look_at_files()
         environment = self.environment if order.environment is None else order.environment
-        shows_all = self.shown is not None and self.shown.has_room_for(order.directory)
-        if not shows_all or not order.is_for_python or command_in(environment) is None:
+        if not self._can_fork_for(order, environment):
             return execute(order, environment)
         if order.environment is None:
             return self.spares.hand_over(order.launch, order.directory)
         return self._fork_for(order)
+
+    def _look_at_files(self):
+        """A shim and what is executed for its job come from the same sources."""
+        changed = [] if self.is_stale else [folder.path for folder in self._folders if not folder.is_unchanged()]
+        if changed:
+            self.become_stale(changed[0], True)
+
+    def _can_fork_for(self, order, environment):
+        shows_all = self.shown is not None and self.shown.has_room_for(order.directory)
+        return shows_all and not self.is_stale and order.is_for_python and can_execute(environment)
 
     def _fork_for(self, order):
         """A shim that knows the variables of its job."""
@@ -73,36 +93,51 @@ class ColdLauncher(Launcher):
         process = _spawn(directory, starter, environment)
         self.shown.try_to_show(directory)
         job = open_directory(directory)
-        _wait_for(process, job)
+        _wait_for_start(process, job)
         claimed = claiming.claim(job, process, starter)
         if claimed is not None:
             waiter.run(claimed)
 
 
 def _spawn(directory, starter, environment):
+    """Where that cannot be done the shim ends, and says why."""
+    command = command_in(environment)
     try:
         files.take_logs(directory, (1, 2))
-        return job_process.spawn(command_in(environment), directory, with_own_variables(environment, directory))
+        return job_process.spawn(command, directory, with_own_variables(environment, directory))
     except OSError as problem:
+        files.note("cannot execute %s: %s" % (os.fsdecode(command[0]), problem))
         starter.tell_refusal(problem)
         os._exit(1)
 
 
-def _wait_for(process, job):
-    """Until it is ready for its job. Where it never will be, and where the job is another's meanwhile, the shim ends."""
+def _wait_for_start(process, job):
+    """Where it never comes, and where the job is another's meanwhile, the shim ends."""
     while not select.select([process.answers], [], [], _SECONDS_BETWEEN_LOOKS)[0]:
         if job.is_claimed():
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
             os._exit(0)
-    if not process.is_ready():
+    if not process.has_started():
         _end_like(process)
 
 
 def _end_like(process):
-    """An interpreter that did not come as far as its job has said why; one that has only closed its pipe is ended."""
-    os.kill(process.pid, signal.SIGKILL)
-    status = os.waitpid(process.pid, 0)[1]
+    """An interpreter that did not come as far as its job has said why."""
+    status = _end_of(process)
     if os.WIFEXITED(status):
         os._exit(os.WEXITSTATUS(status))
     files.note("the job's interpreter was killed by %s before the job began" % name_of(os.WTERMSIG(status)))
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _end_of(process):
+    """As wait(2) tells it; one that has closed its pipe and goes on is ended."""
+    last = time.monotonic() + _SECONDS_TO_END
+    while time.monotonic() < last:
+        pid, status = os.waitpid(process.pid, os.WNOHANG)
+        if pid != 0:
+            return status
+        time.sleep(_SECONDS_BETWEEN_TRIES)
+    files.note("the job's interpreter has closed descriptor %d, by which its shim hears of it" % job_process.ANSWERS)
+    process.kill()
+    return os.waitpid(process.pid, 0)[1]

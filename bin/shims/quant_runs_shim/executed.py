@@ -3,7 +3,7 @@
 import os
 
 from . import files
-from .order import command_in, with_own_variables
+from .order import can_execute, command_in, with_own_variables
 from .signals import signal
 from .starter import EVENTS, shim_variables
 from .surroundings import SHIMS
@@ -24,10 +24,9 @@ def execute(order, environment):
 
 def spawn_shim(order, environment, descriptors):
     """By bin/run-entrypoint, or where it is known what that would execute in the end, a millisecond sooner by itself."""
-    command = command_in(environment) if order.is_for_python else None
-    if command is not None:
+    if order.is_for_python and can_execute(environment):
         try:
-            return _spawn([*command, order.directory], with_own_variables(environment, order.directory), descriptors)
+            return _spawn([*command_in(environment), order.directory], with_own_variables(environment, order.directory), descriptors)
         except OSError as problem:
             if problem.errno in files.PASSING:
                 raise

@@ -10,9 +10,10 @@ from .unclaimed import leave_unclaimed, open_directory
 
 _OPTION = "--job"
 """Before the pid of its shim and the run directory, in the command line of one that is spawned."""
-_ORDERS, _ANSWERS = 3, 4
+_ORDERS, ANSWERS = 3, 4
 """The descriptors of its pipes there."""
-_READY = b"r"
+_STARTED, _READY = b"s", b"r"
+"""What it says first, where it was spawned, and when only its claim is left to wait for."""
 
 
 class JobProcess:
@@ -20,7 +21,6 @@ class JobProcess:
 
     def __init__(self, pid, gate, answers):
         self.pid, self.answers = pid, answers
-        self.was_ready = False
         self._gate = gate
 
     def has_ended(self):
@@ -31,10 +31,13 @@ class JobProcess:
         """Tells it the run directory of its job, for which it gets ready meanwhile. One that has ended is never ready."""
         self._tell(os.fsencode(path))
 
+    def has_started(self):
+        """Waits until the interpreter of one that was spawned runs, or has ended."""
+        return os.read(self.answers, 1) == _STARTED
+
     def is_ready(self):
         """Waits until it is, or has ended."""
-        self.was_ready = self.was_ready or os.read(self.answers, 1) == _READY
-        return self.was_ready
+        return os.read(self.answers, 1) == _READY
 
     def let_go(self, claim):
         """It calls what its job asks for, with the text of the claim by which it may. False when it has ended before."""
@@ -42,6 +45,13 @@ class JobProcess:
             return self._tell(claim.encode("utf-8"))
         finally:
             os.close(self._gate)
+
+    def kill(self):
+        """With what its interpreter may have started while it started itself."""
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it has ended
 
     def close(self):
         """Lets go of it, after it has ended."""
@@ -84,7 +94,7 @@ def spawn(command, path, environment):
             command[0],
             [*command, _OPTION, str(os.getpid()), path],
             environment,
-            file_actions=[(os.POSIX_SPAWN_DUP2, orders, _ORDERS), (os.POSIX_SPAWN_DUP2, answer_end, _ANSWERS)],
+            file_actions=[(os.POSIX_SPAWN_DUP2, orders, _ORDERS), (os.POSIX_SPAWN_DUP2, answer_end, ANSWERS)],
             setsid=True,
             setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
         )
@@ -98,11 +108,20 @@ def begin(shim, path, surroundings):
     """In one that was spawned. Returns as the process of a script does, if at all."""
     tree.die_with(shim)
     tree.prefer_for_memory_killer()
-    for descriptor in (_ORDERS, _ANSWERS):
-        os.set_inheritable(descriptor, False)
+    _take_pipes()
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[2:] = [path]
     _run(lambda: _live_spawned(surroundings, open_directory(path)))
+
+
+def _take_pipes():
+    """Where the start of the interpreter has closed them nothing can be told, but that another way of starting might do."""
+    try:
+        for descriptor in (_ORDERS, ANSWERS):
+            os.set_inheritable(descriptor, False)
+    except OSError:
+        files.note("the start of the interpreter has closed descriptors that are its shim's")
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _leave_the_shim(shim, descriptors):
@@ -140,30 +159,25 @@ def _live(surroundings, take_on, orders, answer_end):
     surroundings.enter()
     errors = caller.prepare()
     directory = take_on(os.fsdecode(_order_from(orders)), (1, 2, errors))
-    _be_ready(directory, answer_end)
-    _obey(orders, directory)
+    _ = directory.job  # read now, while the shim claims it
+    _wait_for_claim(directory, orders, answer_end)
     leaving.leave(caller.run(directory, answer_end, errors), surroundings)
 
 
 def _live_spawned(surroundings, directory):
-    """As above."""
-    _be_ready(directory, _ANSWERS)
-    from . import caller, leaving  # while the shim claims the job
+    """The same, for a job that is known from the beginning, and which the shim claims while this process gets ready."""
+    _ = directory.job
+    os.write(ANSWERS, _STARTED)
+    from . import caller, leaving
 
     gc.freeze()  # so that a collection looks at what is the job's own alone
     surroundings.enter()
     errors = caller.prepare()
-    _obey(_ORDERS, directory)
-    leaving.leave(caller.run(directory, _ANSWERS, errors), surroundings)
+    _wait_for_claim(directory, _ORDERS, ANSWERS)
+    leaving.leave(caller.run(directory, ANSWERS, errors), surroundings)
 
 
-def _be_ready(directory, answer_end):
-    """What the job asks for is read now, so that it is known to be sound, and nobody waits for that later."""
-    _ = directory.job
+def _wait_for_claim(directory, orders, answer_end):
     os.write(answer_end, _READY)
-
-
-def _obey(orders, directory):
-    """Waits to be let go."""
     directory.text_of_claim = _order_from(orders).decode("utf-8")
     os.close(orders)

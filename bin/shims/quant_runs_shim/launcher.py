@@ -30,6 +30,7 @@ class Launcher:
         self.pid = os.getpid()
         self.spares = Spares(self._become_spare)
         self.launches = {}
+        self.is_stale = False
         self._received = b""
         self._wake, self._handlers = wake_on_signals((signal.SIGCHLD,))
         self._sources = {commands: self._take, self._wake[0]: self._reap}
@@ -56,10 +57,17 @@ class Launcher:
         raise NotImplementedError
 
     def is_needed(self):
-        return self.is_commanded
+        """Who is stale is needed by its shims alone, which it tells of to their end."""
+        return self.is_commanded or (self.is_stale and self.launches)
+
+    def become_stale(self, changed, was_fresh):
+        """It starts shims that are executed alone, until there is another in its place: this file or folder has changed."""
+        self.is_stale = True
+        self.spares.dismiss()
+        tell(event="stale", changed=changed, was_fresh=was_fresh)
 
     def wants_spares(self):
-        return self.spares.are_wanted
+        return self.spares.are_wanted and not self.is_stale
 
     def seconds_to_wait(self):
         """For a command or an end, before `use_pause` is called; None for ever."""

@@ -2,6 +2,7 @@
 
 import errno
 import resource
+import time
 
 _KINDS = {
     "cpu_seconds": "RLIMIT_CPU",
@@ -34,7 +35,7 @@ class Bounds:
             try:
                 if self._limits[name] is not None and not self._group.bounds(name):
                     number = getattr(resource, kind)
-                    resource.setrlimit(number, _within_inherited(number, self._limits[name]))
+                    resource.setrlimit(number, _within_inherited(number, self._limits[name] + _used_before(number)))
             except (AttributeError, OSError, OverflowError, TypeError, ValueError) as problem:
                 return "Not started: the limit %s = %s cannot be set: %s" % (name, self._limits[name], problem)
         return None
@@ -46,7 +47,7 @@ class Bounds:
     def out_of_memory(self, problem):
         """The beginning of the sentence on an exception that says the memory of the limit is used up; else None."""
         limit = self._limits["memory_bytes"]
-        return None if limit is None or not _lacks_memory(problem, limit) else "Out of memory: memory_bytes = %d" % limit
+        return None if limit is None or not _lacks_memory(problem) else "Out of memory: memory_bytes = %d" % limit
 
     def result_too_large(self, problem):
         """The sentence on a result that file_bytes leaves no room for; None for any other exception."""
@@ -54,6 +55,11 @@ class Bounds:
         if limit is None or not isinstance(problem, OSError) or problem.errno != errno.EFBIG:
             return None
         return "The result is larger than its limit file_bytes = %d" % limit
+
+
+def _used_before(kind):
+    """Whole seconds of processor time that the start of this process's interpreter took, which is none of the job's."""
+    return round(time.process_time()) if kind == resource.RLIMIT_CPU else 0
 
 
 def cpu_limit(seconds):
@@ -68,22 +74,23 @@ def _within_inherited(kind, limit):
     return (limit, hard) if inherited == resource.RLIM_INFINITY else (min(limit, inherited), min(hard, inherited))
 
 
-def _lacks_memory(problem, limit):
+def _lacks_memory(problem):
     """MemoryError, what mmap(2) and fork(2) say, and what the dynamic linker says of a library that finds no room."""
     if isinstance(problem, OSError):
         return problem.errno == errno.ENOMEM
     if isinstance(problem, ImportError):
         return isinstance(problem.msg, str) and "failed to map segment" in problem.msg
     if isinstance(problem, SystemError):
-        return _is_full(limit)  # Python 3.11 raises no other for a stack that cannot grow
+        return _address_space_is_full()  # Python 3.11 raises no other for a stack that cannot grow
     return isinstance(problem, MemoryError)
 
 
-def _is_full(limit):
-    """Whether this process has as much address space as it may, but for the reserve that was released (proc_pid_statm(5))."""
+def _address_space_is_full():
+    """Whether this process has all that it may, but for the reserve that was released (proc_pid_statm(5))."""
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     try:
         with open("/proc/self/statm") as file:
             pages = int(file.read().split()[0])
-    except OSError:
-        return False
-    return pages * resource.getpagesize() > limit - 2 * _RESERVE_BYTES
+    except (OSError, MemoryError):
+        return limit != resource.RLIM_INFINITY
+    return limit != resource.RLIM_INFINITY and pages * resource.getpagesize() > limit - 2 * _RESERVE_BYTES

@@ -21,12 +21,15 @@ class Order:
         return self.runtime == _RUNTIME
 
 
-def command_in(environment):
-    """What is executed before the parameters of a shim; None where only bin/run-entrypoint can tell."""
+def can_execute(environment):
+    """Whether it is known what bin/run-entrypoint executes with these variables."""
     python = environment.get(b"QUANT_RUNS_PYTHON", b"")
-    if not os.path.isabs(python) or not os.access(python, os.X_OK):
-        return None
-    return [python, os.path.join(SHIMS, "python.py")]
+    return os.path.isabs(python) and os.access(python, os.X_OK)
+
+
+def command_in(environment):
+    """What that is, before its parameters."""
+    return [environment[b"QUANT_RUNS_PYTHON"], os.path.join(SHIMS, "python.py")]
 
 
 def with_own_variables(environment, directory):

@@ -1,6 +1,6 @@
 """What bin/shims/python.py does, by its parameters.
 
-The interpreter that starts here never imports the user's code: it forks, the child calls, the parent waits and records.
+`RUN_DIRECTORY` is a shim: it never imports the user's code, but forks; the child calls, the parent waits and records.
 `--template MODULES SPACE` is an interpreter that stays, imports those modules and forks shims with their jobs' processes;
 `--launcher SPACE` is one that stays and forks shims, each of which has this program executed for its job's own process, by
 `--job SHIM RUN_DIRECTORY`.
@@ -8,7 +8,6 @@ The interpreter that starts here never imports the user's code: it forks, the ch
 
 import os
 import sys
-
 
 _PARAMETERS = {"--template": 2, "--launcher": 1, "--job": 2}
 

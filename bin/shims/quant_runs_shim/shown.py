@@ -11,18 +11,18 @@ _MEMORY = "/proc/self/mem"
 
 
 class Shown:
-    """The space in both, from this option on, where each shim that is forked says which run directory is its own (proc(5))."""
+    """The space in both, from this option on, where each shim that is forked says which run directory is its own (proc(5)).
 
-    def __init__(self, option):
+    Raises OSError or ValueError where nothing can be shown there.
+    """
+
+    def __init__(self, option, parameter=""):
         facts = _facts_of_this_process()
-        self._option = option.encode() + b"\0"
-        self._arguments = _space_from(facts[45:47], b"\0" + self._option)
+        own = b"%s\0%s" % (option.encode(), parameter.encode())
+        self._arguments = _space_from(facts[45:47], b"\0%s\0" % option.encode())
         self._variable = _space_behind(facts[47:49], b"\0" + _VARIABLE.encode() + b"=")
         del os.environ[_VARIABLE]
-
-    def show_modules(self, names):
-        """For the template itself."""
-        _write([(self._arguments, self._option + ",".join(names).encode())])
+        _write([(self._arguments, own)])  # as it was, but for the space
 
     def has_room_for(self, path):
         return len(os.fsencode(path)) < min(self._arguments.size, self._variable.size)

@@ -25,7 +25,7 @@ _SECONDS_BETWEEN_LOOKS = 2.0
 def run(modules, surroundings):
     """Serves until the other end of descriptor 0 is closed; returns in the process of a job alone, by SystemExit."""
     tree.die_with(take_server())
-    shown = _shown(modules)
+    shown = _shown(",".join(modules))
     commands = take_commands()
     sys.argv[:] = [""]
     library, environment = list(sys.path), dict(os.environb)
@@ -51,9 +51,7 @@ def run(modules, surroundings):
 
 def _shown(modules):
     try:
-        shown = Shown("--template")
-        shown.show_modules(modules)
-        return shown
+        return Shown("--template", modules)
     except (OSError, ValueError) as problem:
         tell(event="unsafe", problems=["a forked shim could not show which job is its own: %s" % problem])
         os._exit(0)
@@ -65,17 +63,10 @@ class Template(Launcher):
     def __init__(self, commands, environment, preload, surroundings, shown):
         super().__init__(commands, environment, shown)
         self._preload, self._surroundings = preload, surroundings
-        self._is_stale = self._was_fresh = False
-
-    def is_needed(self):
-        """Who is stale is needed by its shims alone, which it tells of to their end."""
-        return self.is_commanded or (self._is_stale and self.launches)
-
-    def wants_spares(self):
-        return super().wants_spares() and not self._is_stale
+        self._was_fresh = False
 
     def seconds_to_wait(self):
-        return None if self._is_stale else super().seconds_to_wait() or _SECONDS_BETWEEN_LOOKS
+        return None if self.is_stale else super().seconds_to_wait() or _SECONDS_BETWEEN_LOOKS
 
     def use_pause(self):
         self._look_at_files()
@@ -85,7 +76,7 @@ class Template(Launcher):
         self._look_at_files()
         if order.environment is not None:
             return execute(order, order.environment)
-        if self._is_stale or not self.shown.has_room_for(order.directory):
+        if self.is_stale or not self.shown.has_room_for(order.directory):
             return execute(order, self.environment)
         return self.spares.hand_over(order.launch, order.directory)
 
@@ -94,12 +85,10 @@ class Template(Launcher):
 
     def _look_at_files(self):
         """Once they have changed, all jobs start cold until there is a new template."""
-        if self._is_stale:
+        if self.is_stale:
             return
         changed = self._preload.changed()
         if changed is None:
             self._was_fresh = True
-            return
-        self._is_stale = True
-        self.spares.dismiss()
-        tell(event="stale", changed=changed, was_fresh=self._was_fresh)
+        else:
+            self.become_stale(changed, self._was_fresh)
