@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { childrenOf, claimOf, isAlive, launcherOf, processesOf, templateOf } from "../support/processes.ts";
@@ -200,6 +209,19 @@ test("the start of its interpreter is none of the processor time that a job may 
   const wish = { env: { AT_START: "works" }, cpu_seconds: 1 };
   const { result } = await run(server, "limits:sees", {}, wish);
   expect((result as { result: { CPU: number[] } }).result.CPU[0]).toBeGreaterThanOrEqual(2);
+});
+
+test("a job whose interpreter cannot be executed any more fails, and says so", async () => {
+  const folder = await temporaryFolder();
+  execFileSync("python3", ["-m", "venv", "--without-pip", folder]);
+  const python = join(folder, "bin", "python");
+  const server = await startServer({ env: { ...coldly.env, QUANT_RUNS_PYTHON: python } });
+  await launcherAtWork(server);
+  rmSync(python);
+  writeFileSync(python, "this is no program", { mode: 0o755 });
+  const { status, error } = await run(server, "basic:succeeds");
+  expect(status).toBe("failed");
+  expect(error).toContain(`cannot execute ${python}`);
 });
 
 /** A job that hangs in its interpreter's start. */

@@ -100,13 +100,15 @@ class ColdLauncher(Launcher):
 
 
 def _spawn(directory, starter, environment):
-    """Where that cannot be done the shim ends, and says why."""
-    command = command_in(environment)
+    """Where that cannot be done the shim ends, and says why, in the log if it is for good."""
+    command, has_logs = command_in(environment), False
     try:
         files.take_logs(directory, (1, 2))
+        has_logs = True
         return job_process.spawn(command, directory, with_own_variables(environment, directory))
     except OSError as problem:
-        files.note("cannot execute %s: %s" % (os.fsdecode(command[0]), problem))
+        if has_logs and problem.errno not in files.PASSING:
+            files.note("cannot execute %s: %s" % (os.fsdecode(command[0]), problem))
         starter.tell_refusal(problem)
         os._exit(1)
 
