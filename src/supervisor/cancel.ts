@@ -23,14 +23,25 @@ export async function cancelJob(scope: Scope, jobId: string, requestedBy: string
   if (job.state.status === "pending") {
     const taken = await claimForServer(directory, neverStarted(request), scope.config.durability);
     await scope.refresh(jobId);
-    if (taken && scope.shims.has(jobId)) await endStrays(directory); // a shim, or an interpreter, that hangs at its start
-    if (taken) return "accepted";
+    if (taken) {
+      if (scope.shims.has(jobId)) await endHanging(scope, jobId, directory);
+      return "accepted";
+    }
     if (hasEnded(scope, jobId)) return "ended"; // its shim was as quick as that
   }
   scope.cancelling.add(jobId);
   const state = scope.index.get(jobId)?.state;
   await askShim(directory, request, state?.status === "running" ? state.shim : null);
   return "accepted";
+}
+
+/** A shim, or its job's interpreter, may hang at its start, where it hears of no cancel. */
+async function endHanging({ events }: Scope, jobId: string, directory: string): Promise<void> {
+  try {
+    await endStrays(directory);
+  } catch (error) {
+    events.emit("trouble", "cannot look for processes of a job that is cancelled", { job_id: jobId, error });
+  }
 }
 
 function hasEnded(scope: Scope, jobId: string): boolean {

@@ -6,7 +6,6 @@ import { runningState, type ShimClaim } from "../runs/claim.ts";
 import { readRequest } from "../runs/job-record.ts";
 import { errorCode } from "../runs/record-file.ts";
 import { runDirectory } from "../runs/run-directory.ts";
-import { endStrays } from "./end-strays.ts";
 import { giveUp } from "./give-up.ts";
 import { groupSettings } from "./group.ts";
 import type { Scope } from "./scope.ts";
@@ -30,7 +29,7 @@ export async function startJob(scope: Scope, jobId: string): Promise<void> {
       const end = await runShim(scope, jobId, isRetry);
       isRetry = true;
       if (!(await isUnclaimed(scope, jobId))) return;
-      await takeBack(scope, jobId, end);
+      scope.index.change(jobId, { status: "pending" }); // a shim may have given its claim back
       if (isScarcity(end)) attempt = 0;
       else if (hasFailed(end) || attempt >= mostAttempts) return await giveUp(scope, jobId, end);
       scope.events.emit("step", jobId, "shim ended before it claimed the job; it is started again", end);
@@ -42,12 +41,6 @@ export async function startJob(scope: Scope, jobId: string): Promise<void> {
     // One that runs keeps its slot, by which the sweep finds it.
     if (scope.index.get(jobId)?.state.status === "pending") scope.queue.putBack(jobId);
   }
-}
-
-/** A shim may have given its claim back, and one that was killed may have left an interpreter behind that hangs. */
-async function takeBack(scope: Scope, jobId: string, { signal }: ShimEnd): Promise<void> {
-  scope.index.change(jobId, { status: "pending" });
-  if (signal !== undefined) await endStrays(runDirectory(scope.config.runsDir, jobId));
 }
 
 /** Whether the shim met a lack that says nothing of the job: it waits, and is never failed for it. */

@@ -172,6 +172,9 @@ def hangs():
     time.sleep(600)
 def dies(): os.kill(os.getpid(), signal.SIGSEGV)
 def exits(): os._exit(3)
+def forks():
+    if os.fork() == 0: time.sleep(600)
+    os._exit(3)
 def closes(): os.closerange(3, 256)
 def works():
     while time.process_time() < 1: pass
@@ -191,11 +194,13 @@ globals()[os.environ.get("AT_START", "dict")]() if "AT_START" in os.environ else
 test.each([
   ["dies", /^The job could not be started: its shim was killed by SIG.*/],
   ["exits", /^The job could not be started: its shim exited with code 3/],
-])("a job whose interpreter %s at its start fails, and says so", async (what, sentence) => {
+  ["forks", /^The job could not be started: its shim exited with code 3/],
+])("a job whose interpreter %s at its start fails, says so and leaves no process", async (what, sentence) => {
   const server = await startWithCustomSite();
-  const { status, error } = await run(server, "basic:succeeds", {}, { env: { AT_START: what } });
+  const { job_id, status, error } = await run(server, "basic:succeeds", {}, { env: { AT_START: what } });
   expect(status).toBe("failed");
   expect(error).toMatch(sentence);
+  await waitFor(() => expect(processesOf(server.runsDir, job_id)).toEqual([]));
 });
 
 test("a job whose interpreter closes what it was given is run all the same", async () => {
@@ -230,17 +235,6 @@ async function beginHanging(server: TestServer): Promise<string> {
   await waitFor(() => expect(existsSync(join(server.runsDir, job, "hangs"))).toBe(true));
   return job;
 }
-
-test("a job whose interpreter hangs at its start is started anew when its shim is killed, and nothing is left", async () => {
-  const server = await startWithCustomSite();
-  const job = await beginHanging(server);
-  const hanging = processesOf(server.runsDir, job);
-  const shim = hanging.find((pid) => childrenOf(pid).length > 0);
-  if (shim === undefined) throw new Error("the job has no shim");
-  process.kill(shim, "SIGKILL");
-  await waitFor(() => expect(hanging.filter(isAlive)).toEqual([]));
-  await waitFor(() => expect(processesOf(server.runsDir, job)).not.toEqual([]));
-});
 
 test.each([
   ["a launcher", false],

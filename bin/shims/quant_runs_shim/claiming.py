@@ -32,11 +32,11 @@ def claim(directory, process, starter, own_identity=None):
         return None
     is_to_stop = _is_to_stop_first(process, directory, wake, alive)
     if not is_to_stop and not process.is_ready():
-        _give_back(directory)
+        _give_back(directory, process)
     tree.adopt_orphans()  # from the job's first moment on
     signal.signal(signal.SIGCHLD, lambda *_: None)
     if not is_to_stop and not process.let_go(directory.text_of_claim):
-        _give_back(directory)
+        _give_back(directory, process)
     return Claimed(directory, process, starter, alive, wake, started_at)
 
 
@@ -47,14 +47,15 @@ def _is_to_stop_first(process, directory, wake, alive):
         if process.answers in news:
             return False
         if not news:
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
         if wake in news or directory.read_cancel() is not None:
             return True
         drain(alive)
 
 
-def _give_back(directory):
+def _give_back(directory, process):
     """Another shim may have the job: nothing has been run."""
+    process.kill()
     directory.release_claim()
     _ = directory.job  # which says what is wrong with it, if that is why
     leave_unclaimed("prepare the job's process", OSError(errno.EAGAIN, "it has ended"))

@@ -7,14 +7,12 @@ import time
 
 from . import claiming, files, job_process, tree, waiter
 from .executed import execute
-from .folder import Folder, sources_in
 from .launcher import Launcher, take_commands, tell
 from .order import can_execute, command_in, with_own_variables
 from .shown import Shown
 from .signals import name_of, signal
 from .spares import order_from
 from .starter import Starter, take_server, without_starter
-from .surroundings import SHIMS
 from .unclaimed import open_directory
 
 _SECONDS_BETWEEN_LOOKS = 1.0
@@ -23,12 +21,12 @@ _SECONDS_TO_END, _SECONDS_BETWEEN_TRIES = 1.0, 0.01
 """For an interpreter that has closed its pipe to the shim, as it does when it ends."""
 
 
-def run():
-    """Serves until the other end of descriptor 0 is closed; does not return."""
+def run(sources):
+    """`sources` are the folders of the shim's code, as they were before it was imported. Serves until the other end of descriptor 0 is closed; does not return."""
     tree.die_with(take_server())
     shown = _shown()
     commands = take_commands()
-    launcher = ColdLauncher(commands, dict(os.environb), shown)
+    launcher = ColdLauncher(commands, dict(os.environb), shown, sources)
     gc.collect()
     gc.freeze()  # so that a collection in a shim does not copy what all of them share
     tell(event="ready", problems=[])
@@ -46,9 +44,9 @@ def _shown():
 class ColdLauncher(Launcher):
     """Executes the shims that it cannot fork."""
 
-    def __init__(self, commands, environment, shown):
+    def __init__(self, commands, environment, shown, sources):
         super().__init__(commands, environment, shown)
-        self._folders = [Folder(path, sources_in) for path in (SHIMS, os.path.dirname(__file__))]
+        self._folders = sources
 
     def wants_spares(self):
         return super().wants_spares() and self.shown is not None and can_execute(self.environment)
@@ -92,7 +90,7 @@ class ColdLauncher(Launcher):
         starter = Starter(self.pid, launch)
         process = _spawn(directory, starter, environment)
         self.shown.try_to_show(directory)
-        job = open_directory(directory)
+        job = _job_in(directory, process)
         _wait_for_start(process, job)
         claimed = claiming.claim(job, process, starter)
         if claimed is not None:
@@ -113,12 +111,22 @@ def _spawn(directory, starter, environment):
         os._exit(1)
 
 
+def _job_in(directory, process):
+    try:
+        return open_directory(directory)
+    except SystemExit:
+        process.kill()
+        raise
+
+
 def _wait_for_start(process, job):
     """Where it never comes, and where the job is another's meanwhile, the shim ends."""
     while not select.select([process.answers], [], [], _SECONDS_BETWEEN_LOOKS)[0]:
         if job.is_claimed():
             process.kill()
             os._exit(0)
+        if process.is_to_be_reaped():
+            _end_like(process)  # whatever it has started holds its pipe open
     if not process.has_started():
         _end_like(process)
 
@@ -133,13 +141,12 @@ def _end_like(process):
 
 
 def _end_of(process):
-    """As wait(2) tells it; one that has closed its pipe and goes on is ended."""
+    """As wait(2) tells it, with whatever it has started; one that has closed its pipe and goes on is ended."""
     last = time.monotonic() + _SECONDS_TO_END
-    while time.monotonic() < last:
-        pid, status = os.waitpid(process.pid, os.WNOHANG)
-        if pid != 0:
-            return status
+    while not process.is_to_be_reaped():
+        if time.monotonic() > last:
+            files.note("the job's interpreter has closed descriptor %d, by which its shim hears of it" % job_process.ANSWERS)
+            break
         time.sleep(_SECONDS_BETWEEN_TRIES)
-    files.note("the job's interpreter has closed descriptor %d, by which its shim hears of it" % job_process.ANSWERS)
     process.kill()
     return os.waitpid(process.pid, 0)[1]

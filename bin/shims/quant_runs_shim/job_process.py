@@ -1,7 +1,9 @@
 """A job's own process: forked or spawned and made ready ahead, held until its shim has the claim, then let go."""
 
+import errno
 import gc
 import os
+import stat
 import sys
 
 from . import files, tree
@@ -46,12 +48,16 @@ class JobProcess:
         finally:
             os.close(self._gate)
 
+    def is_to_be_reaped(self):
+        """Whether it has ended, without a word to the kernel that this is known (waitid(2), WNOWAIT)."""
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
     def kill(self):
-        """With what its interpreter may have started while it started itself."""
+        """Before it is reaped, with what its interpreter may have started while it started itself."""
         try:
             os.killpg(self.pid, signal.SIGKILL)
         except ProcessLookupError:
-            pass  # it has ended
+            pass  # forked, and ended before it had a session of its own
 
     def close(self):
         """Lets go of it, after it has ended."""
@@ -118,6 +124,8 @@ def _take_pipes():
     """Where the start of the interpreter has closed them nothing can be told, but that another way of starting might do."""
     try:
         for descriptor in (_ORDERS, ANSWERS):
+            if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EBADF, "is another file now")
             os.set_inheritable(descriptor, False)
     except OSError:
         files.note("the start of the interpreter has closed descriptors that are its shim's")

@@ -63,7 +63,7 @@ def _used_before(kind):
 
 
 def cpu_limit(seconds):
-    """The processor time at which a limit of so many seconds really warns; None without one."""
+    """The processor time, beyond that of the start, at which a limit of so many seconds really warns; None without one."""
     return None if seconds is None else _within_inherited(resource.RLIMIT_CPU, seconds)[0]
 
 
@@ -88,9 +88,13 @@ def _lacks_memory(problem):
 def _address_space_is_full():
     """Whether this process has all that it may, but for the reserve that was released (proc_pid_statm(5))."""
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit == resource.RLIM_INFINITY:
+        return False
     try:
         with open("/proc/self/statm") as file:
             pages = int(file.read().split()[0])
-    except (OSError, MemoryError):
-        return limit != resource.RLIM_INFINITY
-    return limit != resource.RLIM_INFINITY and pages * resource.getpagesize() > limit - 2 * _RESERVE_BYTES
+    except MemoryError:
+        return True
+    except OSError as problem:
+        return problem.errno == errno.ENOMEM
+    return pages * resource.getpagesize() > limit - 2 * _RESERVE_BYTES

@@ -28,9 +28,12 @@ def run():
 
         template.run([name for name in parameters[0].split(",") if name], surroundings)
     elif what == "--launcher":
+        from .folder import Folder, sources_in
+
+        sources = [Folder(path, sources_in) for path in (shims, os.path.dirname(__file__))]
         from . import cold
 
-        cold.run()
+        cold.run(sources)
     elif what == "--job":
         from . import job_process
 

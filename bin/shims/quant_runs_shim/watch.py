@@ -33,6 +33,7 @@ class Watch:
         self._silence = Silence(directory.limits["silence_timeout_seconds"])
         self.answer = self.stop = self.wait_status = self.seconds = None
         self.own_cpu_seconds = 0.0
+        self._cpu_seconds_before = self._cpu_seconds()
         self.ended_by_shim = self.ran_out_of_memory = False
         self.strays = set()
 
@@ -88,8 +89,8 @@ class Watch:
     def _reap(self):
         """wait4(2) for every child, the adopted ones too; what is left of the answer is read before the last word."""
         self._children_left = True
-        if self.wait_status is None and self.directory.limits["cpu_seconds"] is not None:
-            self.own_cpu_seconds = tree.cpu_seconds(self.child)  # told of the dead too, until they are reaped
+        if self.wait_status is None:
+            self.own_cpu_seconds = self._cpu_seconds() - self._cpu_seconds_before
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -101,6 +102,10 @@ class Watch:
             if pid == self.child:
                 self.wait_status, self.seconds = status, clock() - self._started
                 self._read_rest_of_answer()
+
+    def _cpu_seconds(self):
+        """Of the job's own process, with its start, where a limit asks for it; told of the dead too, until they are reaped."""
+        return 0.0 if self.directory.limits["cpu_seconds"] is None else tree.cpu_seconds(self.child)
 
     def _read_rest_of_answer(self):
         """An answer cut short is none; a grandchild may hold the pipe open for ever."""
