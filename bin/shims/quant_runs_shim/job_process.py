@@ -49,7 +49,7 @@ class JobProcess:
             os.close(self._gate)
 
     def is_to_be_reaped(self):
-        """Whether it has ended, without a word to the kernel that this is known (waitid(2), WNOWAIT)."""
+        """Whether it has ended; its number stays its own until it is reaped (waitid(2), WNOWAIT)."""
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def kill(self):
