@@ -166,7 +166,7 @@ test("a launcher that is stopped holds no job up for ever", async () => {
 /** A server whose interpreters do at their start what the variable AT_START of a job says, and its launcher at work. */
 async function startWithCustomSite(): Promise<TestServer> {
   const folder = await temporaryFolder();
-  const site = `import os, signal, time
+  const site = `import os, signal, sys, time
 def hangs():
     open(os.path.join(os.environ["QUANT_RUNS_RUN_DIR"], "hangs"), "w").close()
     time.sleep(600)
@@ -175,6 +175,9 @@ def exits(): os._exit(3)
 def forks():
     if os.fork() == 0: time.sleep(600)
     os._exit(3)
+class Lines:
+    write = flush = lambda *_: None
+def breaks(): sys.stdout = Lines()
 def closes(): os.closerange(3, 256)
 def works():
     while time.process_time() < 1: pass
@@ -195,6 +198,7 @@ test.each([
   ["dies", /^The job could not be started: its shim was killed by SIG.*/],
   ["exits", /^The job could not be started: its shim exited with code 3/],
   ["forks", /^The job could not be started: its shim exited with code 3/],
+  ["breaks", /^The job could not be started: its shim exited with code 1: AttributeError: /],
 ])("a job whose interpreter %s at its start fails, says so and leaves no process", async (what, sentence) => {
   const server = await startWithCustomSite();
   const { job_id, status, error } = await run(server, "basic:succeeds", {}, { env: { AT_START: what } });

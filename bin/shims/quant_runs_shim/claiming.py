@@ -3,11 +3,12 @@
 import errno
 import os
 import select
+import sys
 
 from . import identity, tree
 from .moments import now
 from .signals import signal
-from .unclaimed import leave_unclaimed
+from .unclaimed import TRY_LATER, leave_unclaimed
 from .wakeup import drain, wake_on_signals
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -32,11 +33,11 @@ def claim(directory, process, starter, own_identity=None):
         return None
     is_to_stop = _is_to_stop_first(process, directory, wake, alive)
     if not is_to_stop and not process.is_ready():
-        _give_back(directory, process)
+        _give_back(directory, process, starter)
     tree.adopt_orphans()  # from the job's first moment on
     signal.signal(signal.SIGCHLD, lambda *_: None)
     if not is_to_stop and not process.let_go(directory.text_of_claim):
-        _give_back(directory, process)
+        _give_back(directory, process, starter)
     return Claimed(directory, process, starter, alive, wake, started_at)
 
 
@@ -53,12 +54,14 @@ def _is_to_stop_first(process, directory, wake, alive):
         drain(alive)
 
 
-def _give_back(directory, process):
-    """Another shim may have the job: nothing has been run."""
-    process.kill()
+def _give_back(directory, process, starter):
+    """Another shim may have the job: nothing has been run. One that would do no better ends like this process."""
+    exit_code = process.end()
     directory.release_claim()
     _ = directory.job  # which says what is wrong with it, if that is why
-    leave_unclaimed("prepare the job's process", OSError(errno.EAGAIN, "it has ended"))
+    if exit_code in (None, TRY_LATER) or starter.has_another_way:
+        leave_unclaimed("prepare the job's process", OSError(errno.EAGAIN, "it has ended"))
+    sys.exit(exit_code)
 
 
 def _wake():

@@ -8,7 +8,7 @@ import sys
 
 from . import files, tree
 from .signals import signal
-from .unclaimed import leave_unclaimed, open_directory
+from .unclaimed import exit_code_after, leave_unclaimed, open_directory
 
 _OPTION = "--job"
 """Before the pid of its shim and the run directory, in the command line of one that is spawned."""
@@ -58,6 +58,12 @@ class JobProcess:
             os.killpg(self.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass  # forked, and ended before it had a session of its own
+
+    def end(self):
+        """Ends it, if it has not ended. Its exit code; None where a signal has ended it."""
+        self.kill()
+        status = os.waitpid(self.pid, 0)[1]
+        return os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
 
     def close(self):
         """Lets go of it, after it has ended."""
@@ -157,7 +163,7 @@ def _run(live):
         raise
     except BaseException as problem:
         sys.excepthook(type(problem), problem, problem.__traceback__)
-        sys.exit(1)
+        sys.exit(exit_code_after(problem))
 
 
 def _live(surroundings, take_on, orders, answer_end):

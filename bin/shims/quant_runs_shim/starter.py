@@ -30,6 +30,11 @@ class Starter:
     def waits(self):
         return os.getppid() == self._pid
 
+    @property
+    def has_another_way(self):
+        """Whether the job, given back, would be started otherwise: by the server itself, as one that no launcher starts."""
+        return self._launch is not None
+
     def tell_claim(self, claim):
         """Whether the server has been told; it is told no more from here."""
         if self._launch is None:

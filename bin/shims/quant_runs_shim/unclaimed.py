@@ -5,7 +5,7 @@ import sys
 from . import files
 from .records import RunDirectory
 
-_TRY_LATER = 75
+TRY_LATER = 75
 """EX_TEMPFAIL of sysexits.h: the disk, or the machine, has trouble that may pass."""
 
 
@@ -20,4 +20,10 @@ def open_directory(path):
 def leave_unclaimed(what, problem):
     """Ends the process, and says whether the job may be tried again."""
     files.note("cannot %s: %s" % (what, problem))
-    sys.exit(_TRY_LATER if problem.errno in files.PASSING else 1)
+    sys.exit(exit_code_after(problem))
+
+
+def exit_code_after(problem):
+    """Tells whether what failed so may be tried again."""
+    passes = isinstance(problem, MemoryError) or isinstance(problem, OSError) and problem.errno in files.PASSING
+    return TRY_LATER if passes else 1
