@@ -27,8 +27,9 @@ async function submit(entrypoint: string, wish: object = {}): Promise<string> {
   return (await ask("/jobs", "-H 'Content-Type: application/json'", `-d '${body}'`)).job_id;
 }
 
-function ended(jobId: string): Promise<Job> {
-  return ask(`/jobs/${jobId}`, "-H 'Prefer: wait=60'");
+async function ended(jobId: string): Promise<Job> {
+  const job = await ask(`/jobs/${jobId}`, "-H 'Prefer: wait=60'");
+  return job.completed_at === null ? ended(jobId) : job;
 }
 
 async function run(entrypoint: string, wish: object = {}): Promise<Job> {

@@ -1,7 +1,16 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { ended, type Job, run, send, sharedServer, submit, temporaryFolder } from "../support/server.ts";
+import {
+  ended,
+  type Job,
+  reached,
+  run,
+  send,
+  sharedServer,
+  submit,
+  temporaryFolder,
+} from "../support/server.ts";
 
 const server = sharedServer({ args: ["--concurrency", "2"] });
 
@@ -26,6 +35,7 @@ test("GET with Prefer: wait=N answers when the job has ended", async () => {
 test("after N seconds the answer is what there is, with when to ask again", async () => {
   const path = join(await temporaryFolder(), "go");
   const jobId = await submit(server(), "basic:waits_for_file", { path });
+  await reached(server(), jobId, "running");
   const answer = await ask(`/jobs/${jobId}`, { prefer: "wait=1" });
   expect(await answer.json()).toMatchObject({ status: "running" });
   expect(answer.headers.get("retry-after")).toBe("1");
@@ -95,7 +105,7 @@ test("a wait ends when the job's directory is removed", async () => {
 test("an ETag changes with the job, and 304 tells that it has not", async () => {
   const path = join(await temporaryFolder(), "go");
   const jobId = await submit(server(), "basic:waits_for_file", { path });
-  await ask(`/jobs/${jobId}`, { prefer: "wait=1" });
+  await reached(server(), jobId, "running");
   const etag = (await ask(`/jobs/${jobId}`, {})).headers.get("etag") ?? "";
   const same = await ask(`/jobs/${jobId}`, { "if-none-match": etag });
   expect({ status: same.status, text: await same.text(), etag: same.headers.get("etag") }).toEqual({

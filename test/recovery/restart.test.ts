@@ -45,7 +45,7 @@ test.each([
   await server.kill();
   await waitFor(() => exitOf(server.runsDir, jobId));
   const next = await startServer({ runsDir: server.runsDir });
-  const job = (await send<Job>(next, `/jobs/${jobId}`)).body;
+  const job = await ended(next, jobId);
   expect(job).toMatchObject(ending);
   expect(job.completed_at).toBe(exitOf(server.runsDir, jobId).completed_at);
 });

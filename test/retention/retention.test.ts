@@ -161,11 +161,11 @@ describe("while the server runs", () => {
   test("age makes a run go at its time", async () => {
     const runsDir = await temporaryFolder();
     const server = await startServer({ runsDir, args: ["--keep-days", "0.00002"] });
-    const { job_id } = await run(server, "basic:succeeds");
-    await waitFor(() => expect(runsIn(runsDir)).toEqual([]));
+    const job_id = await submit(server, "basic:succeeds");
     await waitFor(() =>
       expect(told(server)).toMatchObject([{ job_id, rule: "QUANT_RUNS_KEEP_DAYS=0.00002" }]),
     );
+    await waitFor(() => expect(runsIn(runsDir)).toEqual([]));
   });
 
   test("a pin and its end count at once, and so does a removal by a client", async () => {

@@ -111,7 +111,7 @@ test("a job that ends while no server lives has its true ending", async () => {
   go();
   await waitFor(() => expect(exitOf(server.runsDir, jobId)).toMatchObject({ status: "completed" }));
   const next = await startSandboxed({ runsDir: server.runsDir });
-  expect((await send<Job>(next, `/jobs/${jobId}`)).body.result).toEqual({ result: "found" });
+  expect((await ended(next, jobId)).result).toEqual({ result: "found" });
 });
 
 test("the end of bwrap outside of the sandbox concerns no job", async () => {

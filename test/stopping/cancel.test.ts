@@ -114,10 +114,7 @@ test("a cancel goes on though the server is killed in the middle of it", async (
     expect(exitOf(server.runsDir, jobId)).toMatchObject({ failure: { reason: "cancelled" } }),
   );
   const next = await startServer({ runsDir: server.runsDir });
-  expect((await send<Job>(next, `/jobs/${jobId}`)).body).toMatchObject({
-    status: "failed",
-    failure: { reason: "cancelled" },
-  });
+  expect(await ended(next, jobId)).toMatchObject({ status: "failed", failure: { reason: "cancelled" } });
 });
 
 test("a wish that was written but not told is taken up by the next server", async () => {

@@ -41,6 +41,11 @@ export function isAlive(pid: number): boolean {
   return textOf(`/proc/${pid}/cmdline`) !== "";
 }
 
+/** Whether a process has ended and its parent, which could, has not waited for it yet. */
+export function isZombie(pid: number): boolean {
+  return textOf(`/proc/${pid}/stat`).split(") ").at(-1)?.[0] === "Z";
+}
+
 function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { childrenOf, claimOf, isAlive } from "../support/processes.ts";
+import { childrenOf, claimOf, isAlive, isZombie } from "../support/processes.ts";
 import { ended, reached, run, send, submit, type TestServer, waitFor } from "../support/server.ts";
 import { livingTemplateOf, startWarmServer } from "./warm-server.ts";
 
@@ -19,13 +19,16 @@ test("shims that are forked ahead end with their template; one that is killed co
   const template = livingTemplateOf(server);
   const spares = await waitFor(() => expectTwo(childrenOf(template)));
   for (const spare of spares) process.kill(spare, "SIGKILL");
+  await waitFor(() => expect(childrenOf(template)).toEqual([])); // none is forked until a job needs it
   expect(await resultOf(server, "surroundings:is_warm")).toBe(true);
   const waiting = await waitFor(() => expectTwo(childrenOf(template).flatMap(childrenOf)));
   for (const pid of waiting) process.kill(pid, "SIGKILL"); // as the memory killer does
+  await waitFor(() => expect(waiting.filter(isZombie)).toEqual(waiting));
   for (const _ of waiting) expect(await resultOf(server, "surroundings:is_warm")).toBe(true);
-  const others = await waitFor(() => expectTwo(childrenOf(template)));
-  const left = [...others, ...others.flatMap(childrenOf)];
-  expect(left).toHaveLength(4); // each with the process of a job to come
+  const left = await waitFor(() => {
+    const others = expectTwo(childrenOf(template)); // each with the process of a job to come
+    return [...others, ...expectTwo(others.flatMap(childrenOf))];
+  });
   process.kill(template, "SIGKILL");
   await waitFor(() => expect(left.filter(isAlive)).toEqual([]));
 });
