@@ -25,7 +25,7 @@ export const log: Measurement = {
   measure: async (bench) => {
     const [shell, ours]: [Taken[], Taken[]] = [[], []];
     const turns = [async () => shell.push(await byShell(bench)), async () => ours.push(await byJob(bench))];
-    for (let round = 1; round <= bench.count(6, 2); round++) {
+    for (let round = 1; round <= bench.count(14, 2); round++) {
       for (const turn of turns) await turn();
       turns.reverse();
       bench.say(
