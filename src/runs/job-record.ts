@@ -3,6 +3,7 @@ import { JobEnvironment, noEnvironment } from "../jobs/job-environment.ts";
 import { type Labels, noLabels } from "../jobs/labels.ts";
 import { Limits, noLimits } from "../jobs/limits.ts";
 import { Submission } from "../jobs/submission.ts";
+import { isJsonObject } from "../json.ts";
 import { CorruptRecord, parseRecord, readText } from "./record-file.ts";
 import { fileOf } from "./run-directory.ts";
 
@@ -74,37 +75,47 @@ export async function readRequest(directory: string): Promise<Request | undefine
  * @throws CorruptRecord when it is damaged
  */
 export function requestIn(path: string, text: string): Request {
-  const [, job_id = "", created_at = "", common, parameters = ""] = formOf(text);
-  if (common !== undefined && common === known?.common && isJson(parameters)) {
-    return { ...known.request, job_id, created_at, parameters };
+  const [, own = "", common, parameters = ""] = formOf(text);
+  const isInForm = common !== undefined && parsed(parameters) !== undefined;
+  if (isInForm && common === known?.common) {
+    return { ...known.request, ...ownIn(own), parameters };
   }
   const request = checkedRequest(path, text);
-  if (request.job_id === job_id && request.created_at === created_at && common !== undefined) {
-    known = { common, request };
-  }
+  if (isInForm && namesNoOwn(common)) known = { common, request };
   return request;
 }
 
 /** A longer text is kept by none, nor is it one that a regular expression could fail on for want of a stack. */
 const longestForm = 64 * 1024;
 
-/** Of a job.json as `jobText` makes it: all, its id, its moment, the lines up to its parameters, and those. */
+/** Of a job.json as `jobText` makes it: all, its id and its moment, the lines up to its parameters, and those. */
 function formOf(text: string): readonly (string | undefined)[] {
   return (text.length <= longestForm && form.exec(text)) || [];
 }
 
 const form =
-  /^\{\n"version": 1,\n"job_id": "([\w-]+)",\n"created_at": "([\w:.+-]+)",\n((?:(?!"parameters": ).*\n)+)"parameters": (.*)\n\}\n$/;
+  /^\{\n"version": 1,\n("job_id": "[\w-]+",\n"created_at": "[\w:.+-]+"),\n((?:(?!"parameters": ).*\n)+)"parameters": (.*)\n\}\n$/;
 
-/** The last record that was checked. */
+/** The last record of that form that was checked. */
 let known: { readonly common: string; readonly request: Request } | undefined;
 
-function isJson(text: string): boolean {
+/** Whether these lines leave it to those before them which job this is: of two members of a name the last counts. */
+function namesNoOwn(common: string): boolean {
+  const members = parsed(`{${common}"parameters": null}`);
+  return isJsonObject(members) && !Object.hasOwn(members, "job_id") && !Object.hasOwn(members, "created_at");
+}
+
+/** Copies: a part of a text keeps all of it in memory. */
+function ownIn(members: string): Pick<Request, "job_id" | "created_at"> {
+  return JSON.parse(`{${members}}`);
+}
+
+/** Undefined where it is no JSON, which is told where all is checked. */
+function parsed(text: string): unknown {
   try {
-    JSON.parse(text);
-    return true;
+    return JSON.parse(text);
   } catch {
-    return false; // what is wrong with it is found where all is checked
+    return undefined;
   }
 }
 

@@ -47,6 +47,16 @@ test.each<[string, (text: string) => string]>([
     "with the same parameters twice",
     (text) => text.replace('"labels"', '"parameters": {"a": 1.0},\n"labels"'),
   ],
+  [
+    "with all the rest behind its parameters",
+    (text) => text.replace("1.0}", '1.0}, "entrypoint": "os:abort", "env": {}'),
+  ],
+  ["that names its id twice, the same", (text) => text.replace('"labels"', `"job_id": "${one}",\n"labels"`)],
+  [
+    "that names its moment twice, the same",
+    (text) => text.replace('"labels"', `${text.split("\n")[3]}\n"labels"`),
+  ],
+  ["that names its id in other signs", (text) => text.replace('"labels"', '"job\\u005fid": "c", "labels"')],
   ["that names its id twice", (text) => text.replace('"labels"', '"job_id": "c",\n"labels"')],
   ["that names its moment twice", (text) => text.replace('"labels"', '"created_at": "c",\n"labels"')],
   ["that was cut off", (text) => text.slice(0, -4)],
@@ -54,11 +64,14 @@ test.each<[string, (text: string) => string]>([
   ["in other lines", (text) => JSON.stringify(JSON.parse(text))],
 ])("a job.json %s reads the same, whatever was read before it", async (_, change) => {
   const alone = await reading(change(text));
-  const like = change(text).replace(one, other);
+  const like = change(text).replace(`"job_id": "${one}"`, `"job_id": "${other}"`);
   const almost = change(text).replace("1.0}\n", "2.0}\n");
+  const earlier = change(text).replace("00:00:00.0", "00:00:00.1");
   expect(await reading(text, change(text))).toEqual(alone);
   expect(await reading(like, change(text))).toEqual(alone);
   expect(await reading(almost, change(text))).toEqual(alone);
+  expect(await reading(earlier, change(text))).toEqual(alone);
+  expect(await reading(change(text), text)).toEqual(await reading(text));
   expect(await reading(like, like, text, change(text))).toEqual(alone);
 });
 

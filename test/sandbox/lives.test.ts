@@ -109,9 +109,9 @@ test("a job that ends while no server lives has its true ending", async () => {
   const { server, jobId, go } = await waitingJob();
   await server.kill();
   go();
-  await waitFor(() => expect(exitOf(server.runsDir, jobId)).toMatchObject({ status: "completed" }));
+  const { status, completed_at } = await waitFor(() => exitOf(server.runsDir, jobId));
   const next = await startSandboxed({ runsDir: server.runsDir });
-  expect((await ended(next, jobId)).result).toEqual({ result: "found" });
+  expect(await ended(next, jobId)).toMatchObject({ status, completed_at, result: { result: "found" } });
 });
 
 test("the end of bwrap outside of the sandbox concerns no job", async () => {

@@ -110,11 +110,10 @@ test("a cancel goes on though the server is killed in the middle of it", async (
   const jobId = await readyJob(server, "ignores_term", { cancel_grace_seconds: 0.5 });
   await cancel(server, jobId);
   await server.kill();
-  await waitFor(() =>
-    expect(exitOf(server.runsDir, jobId)).toMatchObject({ failure: { reason: "cancelled" } }),
-  );
+  const { failure, completed_at } = await waitFor(() => exitOf(server.runsDir, jobId));
+  expect(failure).toMatchObject({ reason: "cancelled" });
   const next = await startServer({ runsDir: server.runsDir });
-  expect(await ended(next, jobId)).toMatchObject({ status: "failed", failure: { reason: "cancelled" } });
+  expect(await ended(next, jobId)).toMatchObject({ status: "failed", failure, completed_at });
 });
 
 test("a wish that was written but not told is taken up by the next server", async () => {

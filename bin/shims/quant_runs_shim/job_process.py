@@ -62,7 +62,10 @@ class JobProcess:
     def end(self):
         """Ends it, if it has not ended. Its exit code; None where a signal has ended it."""
         self.kill()
-        status = os.waitpid(self.pid, 0)[1]
+        try:
+            status = os.waitpid(self.pid, 0)[1]
+        except ChildProcessError:
+            return None  # whoever started this shim has it wait for none (waitpid(2), SIGCHLD)
         return os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
 
     def close(self):
@@ -92,7 +95,7 @@ def fork(surroundings, take_on, descriptors=()):
         leave_unclaimed("start a process for the job", problem)
     if pid == 0:
         _leave_the_shim(shim, (gate, answers) + descriptors)
-        _run(lambda: _live(surroundings, take_on, orders, answer_end))
+        _run(lambda: _prepare(surroundings, take_on, orders), surroundings, orders, answer_end)
     os.close(orders)
     os.close(answer_end)
     return JobProcess(pid, gate, answers)
@@ -123,7 +126,7 @@ def begin(shim, path, surroundings):
     _take_pipes()
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[2:] = [path]
-    _run(lambda: _live_spawned(surroundings, open_directory(path)))
+    _run(lambda: _prepare_spawned(surroundings, open_directory(path)), surroundings, _ORDERS, ANSWERS)
 
 
 def _take_pipes():
@@ -155,40 +158,44 @@ def _order_from(orders):
     return order
 
 
-def _run(live):
-    """Whatever is raised ends the process: it stands in the midst of its shim's calls, none of which may deal with it."""
+def _run(prepare, surroundings, orders, answer_end):
+    """Does not return: ends as a script does, or unseen where its shim wants it no more.
+
+    Whatever is raised ends the process: it stands in the midst of its shim's calls, none of which may deal with it.
+    """
+    has_begun = False
     try:
-        live()
+        directory, errors, caller, leaving = prepare()
+        _wait_for_claim(directory, orders, answer_end)
+        has_begun = True
+        leaving.leave(caller.run(directory, answer_end, errors), surroundings)
     except SystemExit:
         raise
     except BaseException as problem:
         sys.excepthook(type(problem), problem, problem.__traceback__)
-        sys.exit(exit_code_after(problem))
+        sys.exit(1 if has_begun else exit_code_after(problem))
 
 
-def _live(surroundings, take_on, orders, answer_end):
-    """Does not return: ends as a script does, or unseen where its shim wants it no more."""
+def _prepare(surroundings, take_on, orders):
+    """For the job that its shim names in the end."""
     from . import caller, leaving  # here, since a process takes long for its first import, and its job's would be that
 
     surroundings.enter()
     errors = caller.prepare()
     directory = take_on(os.fsdecode(_order_from(orders)), (1, 2, errors))
     _ = directory.job  # read now, while the shim claims it
-    _wait_for_claim(directory, orders, answer_end)
-    leaving.leave(caller.run(directory, answer_end, errors), surroundings)
+    return directory, errors, caller, leaving
 
 
-def _live_spawned(surroundings, directory):
-    """The same, for a job that is known from the beginning, and which the shim claims while this process gets ready."""
+def _prepare_spawned(surroundings, directory):
+    """For a job that is known from the beginning, and which the shim claims while this process gets ready."""
     _ = directory.job
     os.write(ANSWERS, _STARTED)
     from . import caller, leaving
 
     gc.freeze()  # so that a collection looks at what is the job's own alone
     surroundings.enter()
-    errors = caller.prepare()
-    _wait_for_claim(directory, _ORDERS, ANSWERS)
-    leaving.leave(caller.run(directory, ANSWERS, errors), surroundings)
+    return directory, caller.prepare(), caller, leaving
 
 
 def _wait_for_claim(directory, orders, answer_end):

@@ -24,6 +24,6 @@ def leave_unclaimed(what, problem):
 
 
 def exit_code_after(problem):
-    """Tells whether what failed so may be tried again."""
-    passes = isinstance(problem, MemoryError) or isinstance(problem, OSError) and problem.errno in files.PASSING
+    """Tells whether what failed so may be tried again. An import does not say by a number what it lacked."""
+    passes = isinstance(problem, (MemoryError, ImportError)) or isinstance(problem, OSError) and problem.errno in files.PASSING
     return TRY_LATER if passes else 1
