@@ -85,7 +85,7 @@ export function requestIn(path: string, text: string): Request {
   return request;
 }
 
-/** A longer text is kept by none, nor is it one that a regular expression could fail on for want of a stack. */
+/** In characters. A longer text would stay in memory, and could take more stack than a regular expression has. */
 const longestForm = 64 * 1024;
 
 /** Of a job.json as `jobText` makes it: all, its id and its moment, the lines up to its parameters, and those. */

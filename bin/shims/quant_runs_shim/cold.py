@@ -22,7 +22,10 @@ _SECONDS_TO_END, _SECONDS_BETWEEN_TRIES = 1.0, 0.01
 
 
 def run(sources):
-    """`sources` are the folders of the shim's code, as they were before it was imported. Serves until the other end of descriptor 0 is closed; does not return."""
+    """Serves until the other end of descriptor 0 is closed; does not return.
+
+    `sources` are the folders of the shim's code, as they were before it was imported.
+    """
     tree.die_with(take_server())
     shown = _shown()
     commands = take_commands()
